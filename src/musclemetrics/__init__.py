@@ -1,0 +1,93 @@
+"""musclemetrics: from the raw recording of a muscle to a defensible number.
+
+>>> import musclemetrics as mm
+>>> pca = [9.0, 6.6, 6.4, 6.2, 5.9, 5.6, 5.4, 4.5]
+>>> force = [10.0, 36.8, 77.4, 95.3, 123.0, 119.4, 119.8, 122.4]
+>>> record = mm.force_pca.measure(pca, force, force_unit="kN/m2")
+>>> round(float(record["pCa50"]), 2)
+6.44
+
+Everything is imported on first touch, so ``import musclemetrics`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+# name: module that holds it ("" means the module itself is the name)
+_NAMES: dict[str, str] = {
+    "Definition": "record",
+    "Flag": "record",
+    "Measurement": "record",
+    "Provenance": "record",
+    "Record": "record",
+    "Trace": "record",
+    "Event": "reading",
+    "Inputs": "reading",
+    "Reading": "reading",
+    "load": "store",
+    "save": "store",
+    "to_dataframe": "store",
+    "measure_files": "batch",
+    "plot": "plotting",
+    "read": "readers",
+    "sample": "simulate",
+    "batch": "",
+    "compare": "",
+    "errors": "",
+    "fitting": "",
+    "modalities": "",
+    "plotting": "",
+    "readers": "",
+    "record": "",
+    "simulate": "",
+    "store": "",
+    "units": "",
+    "force_pca": "modalities.force_pca",
+}
+
+__all__ = ["__version__", *_NAMES]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name on first touch (PEP 562)."""
+    try:
+        home = _NAMES[name]
+    except KeyError:
+        raise AttributeError(f"module 'musclemetrics' has no attribute {name!r}") from None
+    from importlib import import_module
+
+    module = import_module("." + (home or name), __name__)
+    value = module if not home or home.endswith("." + name) else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+if TYPE_CHECKING:
+    from . import (
+        batch,
+        compare,
+        errors,
+        fitting,
+        modalities,
+        plotting,
+        readers,
+        record,
+        simulate,
+        store,
+        units,
+    )
+    from .batch import measure_files
+    from .modalities import force_pca
+    from .plotting import plot
+    from .reading import Event, Inputs, Reading
+    from .readers import read
+    from .record import Definition, Flag, Measurement, Provenance, Record, Trace
+    from .simulate import sample
+    from .store import load, save, to_dataframe

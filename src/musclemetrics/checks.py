@@ -1,0 +1,109 @@
+"""Arrays as promised, or a clear reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import InputError, SettingsError
+
+__all__ = ["at_least", "choice", "finite", "fraction", "matrix", "number", "same_length", "vector"]
+
+
+def _array(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    raw = np.asarray(values)
+    if raw.dtype == object or raw.dtype.kind in "USOMmc":
+        raise InputError(
+            f"{name} holds {'complex numbers' if raw.dtype.kind == 'c' else 'text or mixed values'}, numbers are needed",
+            code="not-numeric",
+            remedy=f"convert {name} to real numbers first",
+        )
+    return np.ascontiguousarray(raw, dtype=np.float64)
+
+
+def finite(values: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+    """Return `values`, or raise with the place of the first NaN or infinity (code ``not-finite``)."""
+    bad = ~np.isfinite(values)
+    if bad.any():
+        where = np.argwhere(bad)[0]
+        place = ", ".join(str(int(i)) for i in where)
+        raise InputError(
+            f"{name} is not finite at index {place} ({int(bad.sum())} such value(s) in all)",
+            code="not-finite",
+            remedy="leave that point out or mend it at its source",
+        )
+    return values
+
+
+def vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return `values` as finite float64 of one dimension.
+
+    Raises
+    ------
+    InputError
+        ``not-numeric``, ``wrong-shape`` or ``not-finite``.
+    """
+    array = _array(values, name)
+    if array.ndim != 1:
+        raise InputError(
+            f"{name} has {array.ndim} dimensions, 1 is needed",
+            code="wrong-shape",
+            remedy="give one row of numbers",
+        )
+    return finite(array, name)
+
+
+def matrix(values: ArrayLike, name: str, columns: int) -> NDArray[np.float64]:
+    """Return `values` as float64 of shape (n, columns); NaN is left for the caller to judge row by row."""
+    array = _array(values, name)
+    if array.ndim != 2 or array.shape[1] != columns:
+        raise InputError(
+            f"{name} has shape {array.shape}, (n, {columns}) is needed",
+            code="wrong-shape",
+            remedy="give one row a curve and one column a point",
+        )
+    return array
+
+
+def same_length(**arrays: NDArray[np.float64]) -> None:
+    """Raise ``length-mismatch`` unless all arrays have the same length."""
+    sizes = {name: len(a) for name, a in arrays.items()}
+    if len(set(sizes.values())) > 1:
+        listed = ", ".join(f"{name} has {n}" for name, n in sizes.items())
+        raise InputError(
+            f"lengths differ: {listed}", code="length-mismatch", remedy="give one value a point in each"
+        )
+
+
+def at_least(count: int, limit: int, what: str, *, code: str, remedy: str) -> None:
+    """Raise unless ``count >= limit``."""
+    if count < limit:
+        raise InputError(f"{what} needs at least {limit}, got {count}", code=code, remedy=remedy)
+
+
+def choice(value: Any, name: str, allowed: Collection[Any]) -> None:
+    """Raise ``bad-setting`` unless `value` is one of `allowed`."""
+    if value not in allowed:
+        listed = ", ".join(repr(a) for a in allowed)
+        raise SettingsError(f"{name}={value!r} is unknown", remedy=f"use one of {listed}")
+
+
+def number(value: Any, name: str, *, low: float = -np.inf, high: float = np.inf) -> float:
+    """Return `value` as a float within [low, high], or raise ``bad-setting``."""
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        raise SettingsError(f"{name}={value!r} is not a number", remedy="give a number") from None
+    if not low <= result <= high:
+        raise SettingsError(
+            f"{name}={result:g} lies outside {low:g} to {high:g}", remedy="give a value in that range"
+        )
+    return result
+
+
+def fraction(value: Any, name: str) -> float:
+    """Return `value` as a float between 0 and 1."""
+    return number(value, name, low=0.0, high=1.0)

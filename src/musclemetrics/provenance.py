@@ -1,0 +1,81 @@
+"""What was decided, with which versions."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import platform
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import IO, Any
+
+from .errors import MuscleMetricsError
+from .record import Definition, Flag, Measurement, Provenance, Record, Settings, plain
+
+__all__ = ["describe", "sha256", "software", "unmeasured"]
+
+
+@cache
+def software() -> Settings:
+    """Return the versions of what computes the numbers."""
+    import numpy
+    import scipy
+
+    from . import __version__
+
+    return Settings(
+        musclemetrics=__version__,
+        python=platform.python_version(),
+        numpy=numpy.__version__,
+        scipy=scipy.__version__,
+    )
+
+
+def describe(method: str, settings: Mapping[str, Any]) -> Provenance:
+    """Return the provenance of a measurement made by `method` with `settings`."""
+    return Provenance(method, plain(settings), software())
+
+
+def sha256(stream: IO[bytes]) -> str:
+    """Return the SHA-256 of a binary stream in hexadecimal, read in blocks."""
+    digest = hashlib.sha256()
+    while block := stream.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def unmeasured(
+    modality: str,
+    definitions: Iterable[Definition],
+    settings: Mapping[str, Any],
+    reason: MuscleMetricsError | Flag,
+    *,
+    flags: Iterable[Flag] = (),
+    labels: Mapping[str, str] | None = None,
+    provenance: Provenance | None = None,
+) -> Record:
+    """Return the record of an item without numbers: the modality's own names, all NaN, and a flag that says why.
+
+    Parameters
+    ----------
+    modality : str
+    definitions : iterable of Definition
+    settings : Mapping
+        Decide which names exist.
+    reason : MuscleMetricsError or Flag
+        An error becomes a ``failed`` flag with its code and message.
+    flags, labels, provenance
+        What else is known of the item.
+    """
+    if isinstance(reason, Flag):
+        flag = reason
+    else:
+        flag = Flag(reason.code, str(reason), "failed")
+    return Record(
+        modality,
+        tuple(Measurement(d.name, math.nan, unit=d.units[0]) for d in definitions if d.applies(settings)),
+        (),
+        (flag, *flags),
+        provenance if provenance is not None else describe("", settings),
+        Settings(labels or {}),
+    )
