@@ -86,8 +86,8 @@ if TYPE_CHECKING:
     from .batch import measure_files
     from .modalities import force_pca
     from .plotting import plot
-    from .reading import Event, Inputs, Reading
     from .readers import read
+    from .reading import Event, Inputs, Reading
     from .record import Definition, Flag, Measurement, Provenance, Record, Trace
     from .simulate import sample
     from .store import load, save, to_dataframe

@@ -73,9 +73,7 @@ def same_length(**arrays: NDArray[np.float64]) -> None:
     sizes = {name: len(a) for name, a in arrays.items()}
     if len(set(sizes.values())) > 1:
         listed = ", ".join(f"{name} has {n}" for name, n in sizes.items())
-        raise InputError(
-            f"lengths differ: {listed}", code="length-mismatch", remedy="give one value a point in each"
-        )
+        raise InputError(f"lengths differ: {listed}", code="length-mismatch", remedy="give one value a point in each")
 
 
 def at_least(count: int, limit: int, what: str, *, code: str, remedy: str) -> None:
@@ -98,9 +96,7 @@ def number(value: Any, name: str, *, low: float = -np.inf, high: float = np.inf)
     except (TypeError, ValueError):
         raise SettingsError(f"{name}={value!r} is not a number", remedy="give a number") from None
     if not low <= result <= high:
-        raise SettingsError(
-            f"{name}={result:g} lies outside {low:g} to {high:g}", remedy="give a value in that range"
-        )
+        raise SettingsError(f"{name}={result:g} lies outside {low:g} to {high:g}", remedy="give a value in that range")
     return result
 
 

@@ -85,13 +85,7 @@ _TABLE: dict[str, tuple[str, float, str, tuple[str, ...]]] = {
 
 def _fold(text: str) -> str:
     """One spelling for the micro sign, superscripts, the ohm sign and stray blanks (NFKC joins each pair)."""
-    text = (
-        unicodedata.normalize("NFKC", text)
-        .replace("μ", "u")
-        .replace("−", "-")
-        .replace("⋅", ".")
-        .replace("·", ".")
-    )
+    text = unicodedata.normalize("NFKC", text).replace("μ", "u").replace("−", "-").replace("⋅", ".").replace("·", ".")
     return " ".join(text.split()).replace(" / ", "/").replace("**", "^")
 
 

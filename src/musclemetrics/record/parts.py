@@ -150,9 +150,7 @@ class Trace:
     def __post_init__(self) -> None:
         values = np.asarray(self.values, dtype=np.float64)
         if values.ndim != 1:
-            raise InputError(
-                f"trace {self.name} has {values.ndim} dimensions, a trace has 1", code="bad-trace"
-            )
+            raise InputError(f"trace {self.name} has {values.ndim} dimensions, a trace has 1", code="bad-trace")
         if values.flags.writeable:
             values = values.copy()
             values.setflags(write=False)
@@ -231,5 +229,3 @@ class Provenance:
                 object.__setattr__(self, name, plain(value))
         if type(self.sources) is not tuple:
             object.__setattr__(self, "sources", tuple((str(a), str(b)) for a, b in self.sources))
-
-

@@ -130,5 +130,3 @@ class Record:
         from .written import from_json
 
         return from_json(text)
-
-

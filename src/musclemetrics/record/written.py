@@ -98,9 +98,7 @@ def from_json(text: str) -> Record:
                 )
                 for m in tree["measurements"]
             ),
-            tuple(
-                Trace(t["name"], np.array([_in(v) for v in t["values"]]), t["unit"]) for t in tree["traces"]
-            ),
+            tuple(Trace(t["name"], np.array([_in(v) for v in t["values"]]), t["unit"]) for t in tree["traces"]),
             tuple(Flag(f["code"], f["message"], f["level"]) for f in tree["flags"]),
             Provenance(
                 p["method"],
@@ -117,5 +115,3 @@ def from_json(text: str) -> Record:
             code="bad-record",
             remedy="give a line written by to_json or by saving to .jsonl",
         ) from error
-
-
