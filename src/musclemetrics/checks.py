@@ -16,8 +16,9 @@ __all__ = ["at_least", "choice", "finite", "fraction", "matrix", "number", "same
 def _array(values: ArrayLike, name: str) -> NDArray[np.float64]:
     raw = np.asarray(values)
     if raw.dtype == object or raw.dtype.kind in "USOMmc":
+        held = "complex numbers" if raw.dtype.kind == "c" else "text or mixed values"
         raise InputError(
-            f"{name} holds {'complex numbers' if raw.dtype.kind == 'c' else 'text or mixed values'}, numbers are needed",
+            f"{name} holds {held}, numbers are needed",
             code="not-numeric",
             remedy=f"convert {name} to real numbers first",
         )
