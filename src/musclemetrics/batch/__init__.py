@@ -1,0 +1,145 @@
+"""From files to records: in order, whatever happens to any one of them.
+
+The seam is an executor's ``submit``, one future an item: nothing, a thread or process pool, or a cluster's executor.
+Every file given, or found in a folder given, appears in at least one record: measured, flagged, failed with its
+reason, or skipped with its reason.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from dataclasses import replace
+from os import PathLike
+from types import ModuleType
+from typing import Any, Literal
+
+from ..errors import ItemCrashed, SettingsError
+from ..record import Flag, Record, plain
+from .decisions import checked, defaults, module_name, resolved, settings_of
+from .files import Entry, listed
+from .grouping import LABELS, Item, items
+from .pool import PatientPool
+from .work import Unit, row_for, run
+
+__all__ = ["LABELS", "Entry", "Item", "PatientPool", "defaults", "items", "listed", "measure_files", "settings_of"]
+
+_WINDOW = 64  # items under way at once: enough to keep any pool busy, few enough for flat memory
+
+
+def measure_files(
+    paths: Iterable[str | PathLike[str]] | str | PathLike[str],
+    modality: str | ModuleType,
+    *,
+    executor: Executor | None = None,
+    group_by: str | None = None,
+    errors: Literal["flag", "raise"] = "flag",
+    reading: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> Iterator[Record]:
+    """Measure files and folders, one record after another in the order of the input.
+
+    Parameters
+    ----------
+    paths : path or iterable of paths
+        Files, or folders to be walked in sorted order. Links inside a folder are not followed.
+    modality : str or module
+        What to measure, for example ``"force_pca"``, or a module that offers what a modality offers.
+    executor : concurrent.futures.Executor, optional
+        Where items run; by default here, one after the other.
+    group_by : str, optional
+        Which files make one item. None: each file. ``"folder"``: the files of one folder, whose name is the label
+        ``fibre`` unless the recording names one. ``"sheet"``: each file, its sheets apart. Otherwise a pattern of the
+        relative path such as ``"{animal}/{fibre}_{n}.slc"``: `subject, session, muscle, side, fibre, animal, group,
+        frame` tell items apart and become labels; other fields vary within an item.
+    errors : {"flag", "raise"}, optional
+        What a failure does: a row with its reason, or an exception.
+    reading : Mapping, optional
+        Options of the readers (``separator``, ``unit``, …), and ``reader`` to name one.
+    **settings
+        Settings of the modality's ``measure`` and ``inputs``. They win over what a file says; a conflict is flagged.
+
+    Yields
+    ------
+    Record
+        With labels, sources (name and SHA-256 of every file used) and how they were read.
+
+    Raises
+    ------
+    SettingsError
+        Before any file is opened: unknown modality, setting or reader option, no paths, a bad pattern.
+    """
+    if errors not in ("flag", "raise"):
+        raise SettingsError(f"errors={errors!r} is unknown", remedy="use 'flag' or 'raise'")
+    name = module_name(modality)
+    for_measure, for_inputs = checked(resolved(name), settings)
+    options = dict(reading or {})
+    plain(options)  # what cannot be written down cannot be repeated: refused before any work
+    entries = listed(paths)
+    units = (Unit(i, name, for_measure, for_inputs, options, errors) for i in items(entries, group_by))
+    return _accounted(units, entries, executor)
+
+
+def _accounted(units: Iterator[Unit], entries: list[Entry], executor: Executor | None) -> Iterator[Record]:
+    """Yield the records of all units in order; tell of equal files; see that no file is left out."""
+    missing = {e.name for e in entries}
+    first: dict[str, str] = {}
+    for records in _outcomes(units, executor):
+        for record in records:
+            sources = record.provenance.sources
+            missing.difference_update(name for name, _ in sources)
+            twins = []
+            for name, digest in sources:
+                twin = first.setdefault(digest, name) if digest else name
+                if twin != name:
+                    twins.append(Flag("duplicate-of", f"{name} is byte for byte the same file as {twin}", "note"))
+            yield replace(record, flags=(*record.flags, *twins)) if twins else record
+    assert not missing, f"files without a row: {sorted(missing)[:5]}"
+
+
+def _outcomes(units: Iterator[Unit], executor: Executor | None) -> Iterator[list[Record]]:
+    if executor is None:
+        for unit in units:
+            yield run(unit)
+        return
+    pending: deque[tuple[Unit, Future[list[Record]] | Exception]] = deque()
+    try:
+        for unit in units:
+            pending.append((unit, _submitted(executor, unit)))
+            if len(pending) >= _WINDOW:
+                yield _collected(*pending.popleft())
+        while pending:
+            yield _collected(*pending.popleft())
+    finally:
+        for _, future in pending:
+            if isinstance(future, Future):
+                future.cancel()
+
+
+def _submitted(executor: Executor, unit: Unit) -> Future[list[Record]] | Exception:
+    try:
+        return executor.submit(run, unit)
+    except Exception as error:  # a broken pool refuses work; the item still has its row
+        return error
+
+
+def _collected(unit: Unit, future: Future[list[Record]] | Exception) -> list[Record]:
+    """Return what a future gave; a worker that died costs its item one failed row."""
+    try:
+        if isinstance(future, Exception):
+            raise future
+        return future.result()
+    except Exception as error:
+        if unit.errors == "raise":
+            raise
+        text = ""
+        with suppress(Exception):
+            text = f" ({type(error).__name__})"
+        reason = Flag(
+            ItemCrashed.default_code,
+            f"the worker measuring it stopped{text}; measure this item by itself to see why",
+            "failed",
+        )
+        return [row_for(unit, reason, tuple((e.name, "") for e in unit.item.entries))]

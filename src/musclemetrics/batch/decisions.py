@@ -1,0 +1,74 @@
+"""Which settings a modality takes, and to which of its functions each belongs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from importlib import import_module
+from types import ModuleType
+from typing import Any, cast
+
+from ..errors import SettingsError
+from ..modalities import MODALITIES, Modality, modality
+
+__all__ = ["checked", "defaults", "module_name", "named", "resolved", "settings_of"]
+
+
+def module_name(given: str | ModuleType | Modality) -> str:
+    """Return the importable name of a modality given by its name or as the module itself."""
+    if isinstance(given, str):
+        return cast(ModuleType, modality(given)).__name__
+    name = getattr(given, "__name__", None)
+    if not isinstance(name, str) or not hasattr(given, "measure"):
+        raise SettingsError(
+            f"{given!r:.80} is not a modality",
+            code="unknown-modality",
+            remedy=f"use one of {', '.join(MODALITIES)}, or a module with measure, inputs, draw and DEFINITIONS",
+        )
+    return name
+
+
+def resolved(name: str) -> Modality:
+    """Return the modality module of that importable name (in a worker, this is the import)."""
+    return cast(Modality, import_module(name))
+
+
+def named(name: str) -> str:
+    """Return the modality's own word from its importable name."""
+    return name.rsplit(".", 1)[-1]
+
+
+def settings_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """Return the keyword-only parameters of a function: decisions and facts, by the rule of the star."""
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+
+
+def defaults(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the settings of a function that have a default."""
+    return {n: p.default for n, p in settings_of(function).items() if p.default is not inspect.Parameter.empty}
+
+
+def checked(module: Modality, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the settings for ``measure`` and those for ``inputs``; a name known to both goes to both.
+
+    Raises
+    ------
+    SettingsError
+        If a setting belongs to neither (code ``unknown-setting``), with the closest names.
+    """
+    measuring, bridging = settings_of(module.measure), settings_of(module.inputs)
+    known = {**measuring, **bridging}
+    for name in settings:
+        if name not in known:
+            near = get_close_matches(name, known, n=3, cutoff=0.5)
+            raise SettingsError(
+                f"there is no setting {name!r}",
+                code="unknown-setting",
+                remedy=f"did you mean {' or '.join(near)}?" if near else f"use one of {', '.join(known)}",
+            )
+    return (
+        {n: v for n, v in settings.items() if n in measuring},
+        {n: v for n, v in settings.items() if n in bridging},
+    )

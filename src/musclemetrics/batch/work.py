@@ -1,0 +1,220 @@
+"""One item: its files are read, bridged, measured, and every one of them accounted for.
+
+:func:`run` is the only function a worker executes. It takes plain data and returns records; whatever goes wrong
+inside costs this item alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import ItemOutOfMemory, MuscleMetricsError, ReadError, UnknownFormatError
+from ..provenance import sha256, unmeasured
+from ..reading import Reading
+from ..record import Flag, Provenance, Record
+from .decisions import defaults, named, resolved
+from .files import Entry
+from .grouping import Item
+from .measuring import Job, measured
+
+__all__ = ["Unit", "reason_of", "row_for", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Everything a worker needs for one item, as plain data that pickles."""
+
+    item: Item
+    module: str
+    settings: Mapping[str, Any]
+    input_settings: Mapping[str, Any]
+    reading: Mapping[str, Any]
+    errors: Literal["raise", "flag"] = "flag"
+
+
+@dataclass(slots=True)
+class _File:
+    """What became of one file of the item."""
+
+    entry: Entry
+    digest: str = ""
+    state: tuple[int, int] = (0, 0)
+    reader: str = ""
+    readings: list[Reading] = field(default_factory=list)
+    reason: Flag | None = None
+    error: BaseException | None = None
+
+    @property
+    def source(self) -> tuple[str, str]:
+        return self.entry.name, self.digest
+
+
+def reason_of(error: BaseException, entry: Entry | None = None) -> Flag:
+    """Return the flag that tells why there is no number; nothing of a traceback or of a path is in it."""
+    if isinstance(error, MuscleMetricsError):
+        return Flag(error.code, _without_path(str(error), entry), "failed")
+    if isinstance(error, MemoryError):
+        return Flag(ItemOutOfMemory.default_code, "needs more memory than there is", "failed")
+    if isinstance(error, OSError):
+        return Flag(ReadError.default_code, f"cannot be read ({error.strerror or type(error).__name__})", "failed")
+    text = _without_path(str(error), entry)
+    return Flag("internal-error", f"{type(error).__name__}: {text}"[:300], "failed")
+
+
+def _without_path(text: str, entry: Entry | None) -> str:
+    if entry is None:
+        return text
+    # The longer spelling first, else its tail would be left behind.
+    for path in (entry.path, repr(entry.path)[1:-1], os.path.dirname(entry.path)):
+        if len(path) > 1:
+            text = text.replace(path, entry.name if path != os.path.dirname(entry.path) else "…")
+    return text
+
+
+def _state(path: str) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_size, found.st_mtime_ns
+
+
+def _read(file: _File, options: Mapping[str, Any]) -> None:
+    """Hash and read one file; what goes wrong is kept as its reason."""
+    from .. import readers
+
+    try:
+        file.state = _state(file.entry.path)
+        with open(file.entry.path, "rb") as stream:
+            file.digest = sha256(stream)
+        given = dict(options)
+        chosen = given.pop("reader", None)
+        file.reader = str(chosen or readers.sniff(Path(file.entry.path)))
+        for reading in readers.read(Path(file.entry.path), reader=chosen, **given):
+            file.readings.append(reading)
+    except UnknownFormatError as error:
+        # A stranger met in a folder is passed over; one the caller named is a failure.
+        level: Literal["failed", "skipped"] = "failed" if file.entry.named else "skipped"
+        file.error, file.reason = error, replace(reason_of(error, file.entry), level=level)
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # a decoder's panic is no Exception, and still only this file's
+        file.error, file.reason = error, reason_of(error, file.entry)
+
+
+def _changed(file: _File) -> bool:
+    try:
+        return _state(file.entry.path) != file.state
+    except OSError:
+        return True
+
+
+def row_for(unit: Unit, reason: Flag, sources: tuple[tuple[str, str], ...]) -> Record:
+    """Return the row of something that has no numbers."""
+    module = resolved(unit.module)
+    settings = {**defaults(module.measure), **unit.settings}
+    row = unmeasured(
+        named(unit.module), module.DEFINITIONS, settings, reason, labels={**unit.item.fallback, **unit.item.labels}
+    )
+    return replace(row, provenance=replace(row.provenance, sources=sources))
+
+
+def run(unit: Unit) -> list[Record]:
+    """Return the records of one item: the measured ones first, then a row for each file that gave none.
+
+    Raises
+    ------
+    Exception
+        Only with ``errors="raise"``: the first reason why something was not measured.
+    """
+    files = [_File(e) for e in unit.item.entries]
+    for file in files:
+        if file.entry.problem is not None:
+            file.reason = file.entry.problem
+        else:
+            _read(file, unit.reading)
+        if unit.errors == "raise" and file.reason is not None and file.reason.level == "failed":
+            raise file.error or ReadError(f"{file.entry.name}: {file.reason.message}", code=file.reason.code)
+    # Half a file among others would bias the item it belongs to; alone, what came before the fault still stands.
+    used = [f for f in files if f.readings and (f.reason is None or len(files) == 1)]
+    records = list(_measured(unit, files, used)) if used else []
+    changed = [f for f in used if _changed(f)]
+    if changed:
+        reason = Flag(
+            "file-changing",
+            f"{changed[0].entry.name} changed while it was read; measure again when it is complete",
+            "failed",
+        )
+        if unit.errors == "raise":
+            raise ReadError(reason.message, code=reason.code)
+        records = [row_for(unit, reason, tuple(f.source for f in used))]
+    told = {name for r in records for name, _ in r.provenance.sources}
+    for file in files:
+        if file.reason is not None:
+            records.append(row_for(unit, file.reason, (file.source,)))
+        elif file.entry.name not in told:
+            empty = Flag("nothing-recorded", "the file holds no recording this modality can use", "failed")
+            if unit.errors == "raise":
+                raise ReadError(f"{file.entry.name}: {empty.message}", code=empty.code)
+            records.append(row_for(unit, empty, (file.source,)))
+    return records
+
+
+def _measured(unit: Unit, files: list[_File], used: list[_File]) -> Iterator[Record]:
+    """Yield the records of the readings, stamped with what the batch knows."""
+    sources = tuple(f.source for f in used)
+    flags = []
+    for file in files:
+        if file.reason is None or file.reason.level != "failed":
+            continue
+        if file in used:
+            message = f"the file could not be read to its end: {file.reason.message}"
+            flags.append(Flag("file-read-partly", message, "suspect"))
+        else:
+            message = f"{file.entry.name} could not be read and is missing from this item: {file.reason.message}"
+            flags.append(Flag("file-missing-from-group", message, "suspect"))
+    provenance = {
+        "reader": ", ".join(dict.fromkeys(f.reader for f in used)),
+        "options": {k: v for k, v in unit.reading.items() if k != "reader"},
+        "notes": _notes(used),
+        "inputs": dict(unit.input_settings),
+    }
+    job = Job(unit.module, unit.settings, unit.input_settings, unit.errors)
+    readings = [r for f in used for r in f.readings]
+    parts = groupby(readings, key=lambda r: r.labels.get("sheet", "")) if unit.item.by_sheet else [("", readings)]
+    for sheet, members in parts:
+        for record in measured(job, list(members), hide=lambda e: reason_of(e, used[0].entry)):
+            labels = {**unit.item.fallback, **({"sheet": sheet} if sheet else {}), **record.labels}
+            own = list(flags)
+            for name, word in unit.item.labels.items():
+                if labels.get(name, word) != word:
+                    own.append(
+                        Flag(
+                            "label-conflict", f"{name} is {word!r} by the file's name, {labels[name]!r} inside", "note"
+                        )
+                    )
+            yield replace(
+                record,
+                flags=(*record.flags, *own),
+                labels={**labels, **unit.item.labels},
+                provenance=_stamped(record.provenance, sources, provenance),
+            )
+
+
+def _stamped(p: Provenance, sources: tuple[tuple[str, str], ...], reading: Mapping[str, Any]) -> Provenance:
+    own = dict(p.reading)
+    notes = (*reading["notes"], *(n for n in own.get("notes", ()) if n not in reading["notes"]))
+    return replace(p, sources=sources, reading={**own, **reading, "notes": notes})
+
+
+def _notes(used: list[_File], most: int = 50) -> list[str]:
+    """Return every guess of the readers once, with the number of files it holds for where it is not all of them."""
+    counts: dict[str, int] = {}
+    for file in used:
+        for note in dict.fromkeys(n for r in file.readings for n in r.notes):
+            counts[note] = counts.get(note, 0) + 1
+    total = len(used)
+    notes = [n if c == total else f"{n} ({c} of {total} files)" for n, c in counts.items()]
+    return notes if len(notes) <= most else [*notes[:most], f"and {len(notes) - most} more notes"]

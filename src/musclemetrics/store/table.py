@@ -1,0 +1,126 @@
+"""Records as one table: a row a record, a column a quantity and its unit."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..record import Measurement, Record
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["guarded", "rows", "to_dataframe", "write_csv"]
+
+Cell = str | float | None
+
+# A spreadsheet runs a cell that begins so (OWASP's list, with the full-width forms some of them accept).
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
+_FIRST, _LAST = ("modality", "status"), ("flags", "source", "sha256")
+_PARTS = ("", "_stderr", "_low", "_high")
+
+
+def guarded(text: str) -> str:
+    """Return `text` with a leading apostrophe where a spreadsheet would take it for a formula."""
+    if text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text):
+        return "'" + text
+    return text
+
+
+def _quantities(records: Sequence[Record]) -> dict[str, None]:
+    """Return the columns of quantities, in the order of first appearance.
+
+    A record without numbers carries the first unit a name may have. It adds a column only for a name that no
+    measured record of its modality has, else every failed row would add an empty ``Fmax`` beside ``Fmax_kN_per_m2``.
+    """
+    measured: dict[str, dict[str, None]] = {}
+    for r in records:
+        if r.status in ("ok", "suspect"):
+            columns = measured.setdefault(r.modality, {})
+            columns.update(dict.fromkeys(m.column for m in r.measurements))
+    known = {(r.modality, m.name) for r in records if r.status in ("ok", "suspect") for m in r.measurements}
+    found: dict[str, None] = {}
+    for r in records:
+        found.update(measured.pop(r.modality, {}))
+        found.update(dict.fromkeys(m.column for m in r.measurements if (r.modality, m.name) not in known))
+    return found
+
+
+def _numbers(m: Measurement) -> tuple[float, float, float, float]:
+    return m.value, m.stderr, *m.interval
+
+
+def rows(records: Iterable[Record]) -> tuple[list[str], list[list[Cell]]]:
+    """Return the header and the rows of the table of `records`.
+
+    A cell is a float, text, or None where the record has no such label or quantity. A label that bears the name
+    of another column is headed ``label_…``.
+    """
+    listed = list(records)
+    quantities = _quantities(listed)
+    numeric = [name + part for name in quantities for part in _PARTS]
+    labels = list(dict.fromkeys(key for r in listed for key in r.labels))
+    taken = {*_FIRST, *_LAST, *numeric}
+    heads = [f"label_{key}" if key in taken else key for key in labels]
+    header = [*_FIRST, *heads, *numeric, *_LAST]
+    body: list[list[Cell]] = []
+    for r in listed:
+        cells = {m.column: _numbers(m) for m in r.measurements}
+        row: list[Cell] = [r.modality, r.status, *(r.labels.get(key) for key in labels)]
+        for name in quantities:
+            row += cells.get(name, (None, None, None, None))
+        row += [
+            "; ".join(f.code for f in r.flags),
+            "; ".join(name for name, _ in r.provenance.sources),
+            "; ".join(digest for _, digest in r.provenance.sources),
+        ]
+        body.append(row)
+    return header, body
+
+
+def write_csv(records: Sequence[Record], path: Path, *, raw: bool = False) -> None:
+    """Write the table as UTF-8 CSV: numbers by repr (they read back bit for bit), an undetermined one left empty."""
+
+    def text(cell: Cell) -> str:
+        if cell is None:
+            return ""
+        if isinstance(cell, str):
+            return cell if raw else guarded(cell)
+        return "" if math.isnan(cell) else repr(float(cell))
+
+    header, body = rows(records)
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+        writer = csv.writer(stream)  # ends lines with CR LF, so a stray CR or LF inside a cell is quoted
+        writer.writerow([text(h) for h in header])
+        writer.writerows([text(c) for c in row] for row in body)
+
+
+def to_dataframe(records: Iterable[Record]) -> pandas.DataFrame:
+    """Return records as a pandas table, one row a record.
+
+    Columns are ``modality, status``, the labels, then for each quantity ``<name_unit>``, ``…_stderr``, ``…_low`` and
+    ``…_high``, then ``flags, source, sha256`` (several joined by ``"; "``). Labels stay text: ``007`` is ``007``.
+
+    Parameters
+    ----------
+    records : iterable of Record
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    import pandas
+
+    given: Iterable[Record] = (records,) if isinstance(records, Record) else records
+    header, body = rows(given)
+    numeric = {i for row in body for i, cell in enumerate(row) if isinstance(cell, float)}
+    columns = {}
+    for i, name in enumerate(header):
+        cells = [row[i] for row in body]
+        columns[name] = pandas.Series(cells, dtype="float64" if i in numeric else "object")
+    return pandas.DataFrame(columns)

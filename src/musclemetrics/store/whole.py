@@ -1,0 +1,54 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ..errors import SettingsError
+
+__all__ = ["replaced"]
+
+
+@contextmanager
+def replaced(target: Path) -> Iterator[Path]:
+    """Give a temporary path beside `target` that takes its place when the block ends well.
+
+    The temporary file lies in the same folder, since only there is the replacement one step on every system.
+    """
+    try:
+        handle, name = tempfile.mkstemp(prefix=".", suffix=target.suffix + ".part", dir=target.parent)
+    except OSError as error:
+        raise SettingsError(
+            f"{target.name} cannot be written into {target.parent} ({error.strerror or error})",
+            code="unwritable",
+            remedy="choose a folder that exists and may be written",
+        ) from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp gives 0600; a result file should open for the same people as any other new file.
+        _ordinary_mode(temporary)
+        try:
+            os.replace(temporary, target)
+        except OSError as error:
+            raise SettingsError(
+                f"{target.name} cannot be replaced ({error.strerror or error})",
+                code="unwritable",
+                remedy="close the program that holds it open, or choose another name",
+            ) from error
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _ordinary_mode(path: Path) -> None:
+    mask = os.umask(0)
+    os.umask(mask)
+    with suppress(OSError):
+        path.chmod(0o666 & ~mask)
