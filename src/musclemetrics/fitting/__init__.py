@@ -1,0 +1,6 @@
+"""Nonlinear least squares, one curve or ten thousand; intervals; the only module that speaks to lmfit."""
+
+from .engine import Fit, fit
+from .model import Model
+
+__all__ = ["Fit", "Model", "fit"]

@@ -1,0 +1,352 @@
+"""Fit a stack of curves: starts, minimisation, covariance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import FitError, InputError, SettingsError
+from .levenberg import Solution, minimise
+from .model import Array, Model
+from .problem import Problem, take_x
+from .small import dot, factor, inverse
+
+__all__ = ["Fit", "fit"]
+
+BLOCK = 16384
+"""Curves worked on together: bounds the memory of a large stack."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What :func:`fit` found, curve by curve.
+
+    Attributes
+    ----------
+    model : Model
+    x : array or tuple of arrays
+        As given.
+    y : array, shape (n, points)
+    parameters : array, shape (n, p)
+        Estimates in the order of ``model.parameters``; held parameters have the value given.
+    covariance : array, shape (n, p, p)
+        From the residual variance; infinite where the data leave a parameter undetermined, zero for held ones.
+    sse : array, shape (n,)
+        Weighted residual sum of squares.
+    dof : int
+        Points less free parameters.
+    converged : array of bool, shape (n,)
+    iterations : array of int, shape (n,)
+    held : Mapping
+        Names held and their values, shape (n,).
+    weights : array or None
+        1/σ of each point as given.
+    """
+
+    model: Model
+    x: Any
+    y: Array
+    parameters: Array
+    covariance: Array
+    sse: Array
+    dof: int
+    converged: NDArray[np.bool_]
+    iterations: NDArray[np.int64]
+    held: Mapping[str, Array] = field(default_factory=dict)
+    weights: Array | None = None
+
+    def __getitem__(self, name: str) -> Array:
+        return self.parameters[:, self.model.index(name)]
+
+    @property
+    def stderr(self) -> Array:
+        """Standard errors, shape (n, p)."""
+        diagonal: Array = np.sqrt(np.diagonal(self.covariance, axis1=1, axis2=2))
+        return diagonal
+
+    @property
+    def fitted(self) -> Array:
+        """The fitted curves at the data's x, shape (n, points)."""
+        values = self.model(points_first(self.x), *self.parameters.T)
+        return np.ascontiguousarray(np.broadcast_to(values, self.y.T.shape).T)
+
+    @property
+    def residuals(self) -> Array:
+        """Data less fitted curve, shape (n, points), not weighted."""
+        return self.y - self.fitted
+
+    @property
+    def variance(self) -> Array:
+        """Residual variance SSE/dof, shape (n,); NaN where no degree of freedom is left."""
+        return self.sse / self.dof if self.dof > 0 else np.full_like(self.sse, np.nan)
+
+
+def points_first(x: Any) -> Any:
+    """Return x as the engine holds it: (points, 1) where shared, (points, curves) where not."""
+    if isinstance(x, tuple):
+        return tuple(points_first(part) for part in x)
+    x = np.asarray(x, dtype=np.float64)
+    if x.ndim == 1:
+        return x[:, None]
+    return np.ascontiguousarray(x.T)
+
+
+def fit(
+    model: Model,
+    x: Any,
+    y: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    held: Mapping[str, ArrayLike] | None = None,
+    start: Mapping[str, ArrayLike] | None = None,
+    limit: int = 400,
+) -> Fit:
+    """Fit `model` to one curve or to a whole stack of curves at once.
+
+    Parameters
+    ----------
+    model : Model
+    x : array_like, shape (points,) or (n, points), or a tuple of such
+        Shared by all curves, or one row each; a tuple for several predictors.
+    y : array_like, shape (points,) or (n, points)
+    weights : array_like, shape (points,) or (n, points), optional
+        1/σ of each point, up to a common factor. A weight of zero leaves the point out.
+    held : Mapping, optional
+        Parameters kept at a value, one for all or one a curve.
+    start : Mapping, optional
+        Start values by name, one for all or one a curve; without them the model's own.
+    limit : int
+        Largest number of evaluations a curve and start.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    InputError
+        If shapes do not fit or a value is not finite.
+    SettingsError
+        If a name is unknown or no start can be had.
+
+    Notes
+    -----
+    Every curve's result is the same to the last bit whatever else is in the stack.
+    """
+    y2 = np.atleast_2d(np.asarray(y, dtype=np.float64))
+    n, m = y2.shape
+    xs = points_first(x)
+    for part in xs if isinstance(xs, tuple) else (xs,):
+        if part.shape[0] != m or part.shape[1] not in (1, n):
+            raise InputError(
+                f"x has shape {np.shape(part.T)}, y has shape {y2.shape}",
+                code="length-mismatch",
+                remedy="give x of shape (points,) or one row a curve",
+            )
+    w = None if weights is None else points_first(weights)
+    if not np.isfinite(y2).all() or (w is not None and not np.isfinite(w).all()):
+        raise InputError("a value to be fitted is not finite", code="not-finite", remedy="leave that point out")
+    fixed = {model.index(name): np.broadcast_to(np.asarray(v, float), (n,)) for name, v in (held or {}).items()}
+    given = {model.index(name): np.broadcast_to(np.asarray(v, float), (n,)) for name, v in (start or {}).items()}
+    p = len(model.parameters)
+    used = m if w is None else int(np.max(np.count_nonzero(w, axis=0)))
+    dof = used - (p - len(fixed))
+    if dof < 0:
+        raise FitError(
+            f"{p - len(fixed)} parameters cannot be fitted to {used} points",
+            code="too-few-points",
+            remedy="measure more points or hold a parameter",
+        )
+    if not model.analytic:
+        from .general import fit_general
+
+        solved = fit_general(model, xs, y2, w, fixed, given)
+    else:
+        solved = _in_blocks(model, xs, y2, w, fixed, given, limit)
+    parameters, sse, converged, iterations = solved
+    covariance = _covariance(model, xs, w, parameters, sse, dof, fixed)
+    names = {model.parameters[i]: v for i, v in fixed.items()}
+    return Fit(model, x, y2, parameters, covariance, sse, dof, converged, iterations, names, None if w is None else w.T)
+
+
+def _in_blocks(
+    model: Model,
+    x: Any,
+    y: Array,
+    w: Array | None,
+    fixed: dict[int, Array],
+    given: dict[int, Array],
+    limit: int,
+) -> tuple[Array, Array, NDArray[np.bool_], NDArray[np.int64]]:
+    n, p = len(y), len(model.parameters)
+    parameters, sse = np.empty((n, p)), np.empty(n)
+    converged, iterations = np.zeros(n, bool), np.zeros(n, np.int64)
+    for first in range(0, n, BLOCK):
+        rows = np.arange(first, min(first + BLOCK, n))
+        wide = rows if len(rows) > 1 else np.repeat(rows, 2)  # at least two wide: see small.dot
+        problem = Problem(
+            model,
+            take_x(x, wide),
+            np.ascontiguousarray(y[wide].T),
+            None if w is None else (w if w.shape[1] == 1 else w[:, wide]),
+            {i: v[wide] for i, v in fixed.items()},
+        )
+        best = _best_of(problem, _starts(problem, {i: v[wide] for i, v in given.items()}), limit)
+        stop = len(rows)
+        parameters[rows] = np.array(best.parameters).T[:stop]
+        sse[rows], converged[rows], iterations[rows] = best.cost[:stop], best.converged[:stop], best.iterations[:stop]
+    return parameters, sse, converged, iterations
+
+
+def _best_of(problem: Problem, starts: list[list[Array]], limit: int) -> Solution:
+    best = minimise(problem, starts[0], limit=limit)
+    for other_start in starts[1:]:
+        other = minimise(problem, other_start, limit=limit)
+        better = (other.cost < best.cost * (1 - 1e-9)) | (~np.isfinite(best.cost) & np.isfinite(other.cost))
+        best = Solution(
+            [np.where(better, b, a) for a, b in zip(best.parameters, other.parameters, strict=True)],
+            np.where(better, other.cost, best.cost),
+            np.where(better, other.converged, best.converged),
+            np.where(better, other.iterations, best.iterations),
+        )
+    return best
+
+
+def _starts(problem: Problem, given: dict[int, Array]) -> list[list[Array]]:
+    """Return the start values of the stepped parameters, one list for each start to be followed."""
+    model, n = problem.model, problem.y.shape[1]
+    if all(i in given for i in problem.stepped):
+        return [[np.array(given[i], dtype=float) for i in problem.stepped]]
+    if model.grid is not None and model.basis is not None:
+        chosen = _grid_starts(problem)
+    elif model.start is not None:
+        values = model.start(problem.x, problem.y)
+        chosen = [[np.broadcast_to(np.asarray(values[i], float), (n,)).copy() for i in problem.stepped]]
+    else:
+        missing = ", ".join(model.parameters[i] for i in problem.stepped if i not in given)
+        raise SettingsError(f"model {model.name} has no start values for {missing}", remedy="give start={name: value}")
+    for values in chosen:
+        for place, i in enumerate(problem.stepped):
+            if i in given:
+                values[place] = np.array(given[i], dtype=float)
+    return chosen
+
+
+def _grid_starts(problem: Problem) -> list[list[Array]]:
+    model, n = problem.model, problem.y.shape[1]
+    assert model.grid is not None
+    q = len(model.nonlinear)
+    candidates = np.asarray(model.grid(problem.x), dtype=np.float64)
+    count = min(model.starts, len(candidates))
+    scores = grid_scores(problem, candidates)
+    # A tie is settled by position, not by the last bit of a matrix product.
+    if count == 1:
+        order = np.argmax(scores >= scores.max(axis=0) - 1e-9, axis=0)[None, :]
+    else:
+        order = np.argsort(-np.round(scores, 9), axis=0, kind="stable")[:count]
+    out = []
+    for row in order:
+        picked = candidates[row]
+        out.append([picked[:, i].copy() if i < q else np.zeros(n) for i in problem.stepped])
+    return out
+
+
+def grid_scores(problem: Problem, candidates: Array) -> Array:
+    """Return the share of the data's sum of squares each candidate explains, shape (candidates, curves)."""
+    model = problem.model
+    assert model.basis is not None
+    q, n = len(model.nonlinear), problem.y.shape[1]
+    shared = not isinstance(problem.x, tuple) and problem.x.shape[1] == 1
+    shared &= problem.w is None or problem.w.shape[1] == 1
+    constant = {i: v for i, v in problem.held.items() if i < q}
+    if not shared or constant:
+        total = dot(problem.y, problem.y) + 1e-300
+        rows = []
+        for candidate in candidates:
+            free = [np.full(n, candidate[i]) for i in problem.stepped]
+            rows.append(1.0 - problem.evaluate(free).cost / total)
+        return np.nan_to_num(np.array(rows), nan=-1.0, neginf=-1.0)
+    columns, _ = model.basis(problem.x, *candidates.T)
+    shape = (problem.y.shape[0], len(candidates))
+    w = 1.0 if problem.w is None else problem.w
+    y = problem.y * w
+    orthonormal: list[Array] = []
+    for i, column in enumerate(columns, start=q):
+        c = (np.ones(shape) if column is None else np.broadcast_to(column, shape)) * w
+        if i in problem.held:
+            if np.any(problem.held[i]):
+                y = y - c[:, :1] * 0.0 - _held_part(c, problem.held[i])
+            continue
+        for _ in range(2):  # twice is enough (Kahan & Parlett)
+            for other in orthonormal:
+                c = c - other * dot(other, c)
+        orthonormal.append(c / np.sqrt(np.maximum(dot(c, c), 1e-300)))
+    explained = np.zeros((len(candidates), n))
+    for c in orthonormal:
+        share = c.T @ y
+        share *= share
+        explained += share
+    score: Array = np.divide(explained, np.add.reduce(y * y, axis=0) + 1e-300, out=explained)
+    return score
+
+
+def _held_part(column: Array, value: Array) -> Array:
+    """Return what a held linear parameter contributes, taken at the middle candidate: good enough for a start."""
+    middle: Array = column[:, [column.shape[1] // 2]] * value
+    return middle
+
+
+def _covariance(
+    model: Model, x: Any, w: Array | None, parameters: Array, sse: Array, dof: int, fixed: dict[int, Array]
+) -> Array:
+    n, p = parameters.shape
+    free = [i for i in range(p) if i not in fixed]
+    out = np.zeros((n, p, p))
+    variance = sse / dof if dof > 0 else np.full(n, np.nan)
+    with np.errstate(all="ignore"):
+        for first in range(0, n, BLOCK):
+            rows = np.arange(first, min(first + BLOCK, n))
+            wide = rows if len(rows) > 1 else np.repeat(rows, 2)
+            columns = unscaled_covariance(model, take_x(x, wide), w, parameters, wide, free)
+            for a, i in enumerate(free):
+                for b, j in enumerate(free):
+                    out[rows, i, j] = columns[a][b][: len(rows)] * variance[rows]
+    return out
+
+
+def unscaled_covariance(
+    model: Model, x: Any, w: Array | None, parameters: Array, rows: NDArray[np.int64], free: list[int]
+) -> list[list[Array]]:
+    """Return (JᵀJ)⁻¹ of the free parameters; infinite on the diagonal where the data hold no information."""
+    slopes = model.derivatives(x, *parameters[rows].T) if model.analytic else _numeric(model, x, parameters[rows])
+    m = slopes[0].shape[0]
+    shape = (m, len(rows))
+    weights = None if w is None else (w if w.shape[1] == 1 else w[:, rows])
+    columns = [np.broadcast_to(slopes[i], shape) * (1.0 if weights is None else weights) for i in free]
+    scale = [np.sqrt(np.maximum(dot(c, c), 1e-300)) for c in columns]
+    unit = [c / s for c, s in zip(columns, scale, strict=True)]
+    if model.basis is None:
+        # Certified standard deviations need the full precision of an orthogonal factor.
+        r = np.asarray(np.linalg.qr(np.stack([u.T for u in unit], axis=2), mode="r"))
+        diagonal: Array = np.abs(np.diagonal(r, axis1=1, axis2=2))
+        r = np.where(np.all(diagonal > 1e-14, axis=1)[:, None, None], r, np.eye(len(free)) * 1e-160)
+        inv = np.linalg.inv(r)
+        full = inv @ np.swapaxes(inv, 1, 2)
+        cov: list[list[Any]] = [[full[:, a, b] for b in range(len(free))] for a in range(len(free))]
+    else:
+        low = factor([[dot(a, b) for b in unit[: i + 1]] for i, a in enumerate(unit)], floor=1e-30)
+        cov = inverse(low)
+    out = [[cov[a][b] / (scale[a] * scale[b]) for b in range(len(free))] for a in range(len(free))]
+    for a in range(len(free)):
+        out[a][a] = np.where(cov[a][a] > 1e14, np.inf, out[a][a])
+    return out
+
+
+def _numeric(model: Model, x: Any, parameters: Array) -> list[Array]:
+    from .general import numeric_derivatives
+
+    return numeric_derivatives(model, x, list(parameters.T))

@@ -1,0 +1,215 @@
+"""A stack of least-squares problems, evaluated together: residual, gradient and curvature of every curve."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .model import Array, Model
+from .small import dot
+
+__all__ = ["Problem", "State", "take_x"]
+
+
+def take_x(x: Any, keep: Any) -> Any:
+    """Return the x of some curves; a shared x (one column) stays as it is."""
+    if isinstance(x, tuple):
+        return tuple(take_x(part, keep) for part in x)
+    return x if x.shape[1] == 1 else x[:, keep]
+
+
+CHUNK = 512
+"""Curves evaluated in one go: their arrays are reused from the processor's cache, larger ones fault in new pages."""
+
+
+@dataclass
+class State:
+    """Where a stack stands: free parameters, cost |r|², gradient Jᵀr and curvature JᵀJ of the free parameters."""
+
+    free: list[Array]
+    cost: Array
+    gradient: list[Array]
+    curvature: list[list[Array]]
+    linear: list[Array]
+
+    def merge(self, other: State, better: Any) -> State:
+        """Return this state with the curves marked `better` taken from `other`."""
+
+        def pick(a: Array, b: Array) -> Array:
+            return np.where(better, b, a)
+
+        return State(
+            [pick(a, b) for a, b in zip(self.free, other.free, strict=True)],
+            pick(self.cost, other.cost),
+            [pick(a, b) for a, b in zip(self.gradient, other.gradient, strict=True)],
+            [
+                [pick(a, b) for a, b in zip(r, s, strict=True)]
+                for r, s in zip(self.curvature, other.curvature, strict=True)
+            ],
+            [pick(a, b) for a, b in zip(self.linear, other.linear, strict=True)],
+        )
+
+    def take(self, keep: Any) -> State:
+        """Return the state of some curves."""
+        return State(
+            [a[keep] for a in self.free],
+            self.cost[keep],
+            [a[keep] for a in self.gradient],
+            [[a[keep] for a in row] for row in self.curvature],
+            [a[keep] for a in self.linear],
+        )
+
+
+class Problem:
+    """Curves that share a model: data, weights, and parameters held at given values.
+
+    Parameters
+    ----------
+    model : Model
+    x : array of shape (points, 1) or (points, curves), or a tuple of such arrays
+    y : array of shape (points, curves), at least two curves
+    root_weights : array of shape (points, 1) or (points, curves), optional
+        1/σ of each point.
+    held : Mapping
+        Parameter index to its value on each curve, shape (curves,).
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        x: Any,
+        y: Array,
+        root_weights: Array | None = None,
+        held: Mapping[int, Array] | None = None,
+    ) -> None:
+        self.model, self.x, self.w = model, x, root_weights
+        self.y = y
+        self.held = dict(held or {})
+        p, k = len(model.parameters), len(model.linear)
+        q = p - k
+        self.free_nonlinear = [i for i in range(q) if i not in self.held]
+        self.free_linear = [i for i in range(q, p) if i not in self.held]
+        # Without a basis every parameter is stepped; with one only the nonlinear ones are.
+        self.stepped = self.free_nonlinear if model.basis is not None else [i for i in range(p) if i not in self.held]
+        low, high = model.bounds()
+        self.low, self.high = low[self.stepped], high[self.stepped]
+
+    def take(self, keep: Any) -> Problem:
+        """Return the problem of some curves."""
+        w = None if self.w is None else (self.w if self.w.shape[1] == 1 else self.w[:, keep])
+        held = {i: v[keep] for i, v in self.held.items()}
+        return Problem(self.model, take_x(self.x, keep), self.y[:, keep], w, held)
+
+    def full(self, state: State) -> list[Array]:
+        """Return every parameter of the model, one array of shape (curves,) each."""
+        values: dict[int, Array] = dict(self.held)
+        values.update(zip(self.stepped, state.free, strict=True))
+        if self.model.basis is not None:
+            values.update(zip(self.free_linear, state.linear, strict=True))
+        return [values[i] for i in range(len(self.model.parameters))]
+
+    def evaluate(self, free: list[Array]) -> State:
+        """Return the state at the given free parameters; a curve without a finite cost has an infinite one."""
+        n = self.y.shape[1]
+        if n < 2 * CHUNK:
+            state = self._evaluate(free)
+        else:
+            edges = np.linspace(0, n, n // CHUNK + 1).astype(int).tolist()
+            parts = [slice(a, b) for a, b in itertools.pairwise(edges)]
+            state = _join([self.take(part)._evaluate([f[part] for f in free]) for part in parts])
+        if not np.isfinite(state.cost).all():
+            state.cost = np.where(np.isfinite(state.cost), state.cost, np.inf)
+        return state
+
+    def _evaluate(self, free: list[Array]) -> State:
+        return self._general(free) if self.model.basis is None else self._separable(free)
+
+    def _general(self, free: list[Array]) -> State:
+        values: dict[int, Array] = dict(self.held)
+        values.update(zip(self.stepped, free, strict=True))
+        everything = [values[i] for i in range(len(self.model.parameters))]
+        residual = self.y - self.model(self.x, *everything)
+        columns = [np.broadcast_to(d, residual.shape) for d in self.model.derivatives(self.x, *everything)]
+        if self.w is not None:
+            residual = residual * self.w
+            columns = [c * self.w for c in columns]
+        columns = [columns[i] for i in self.stepped]
+        return State(
+            free,
+            dot(residual, residual),
+            [dot(c, residual) for c in columns],
+            [[dot(a, b) for b in columns[: i + 1]] for i, a in enumerate(columns)],
+            [],
+        )
+
+    def _separable(self, free: list[Array]) -> State:
+        model = self.model
+        assert model.basis is not None
+        q = len(model.nonlinear)
+        values: dict[int, Array] = dict(self.held)
+        values.update(zip(self.stepped, free, strict=True))
+        columns, slopes = model.basis(self.x, *(values[i] for i in range(q)))
+        shape = self.y.shape
+        y = self.y if self.w is None else self.y * self.w
+        weighted: list[Array] = []
+        for i, column in enumerate(columns, start=q):
+            c = np.ones(shape) if column is None else np.broadcast_to(column, shape)
+            c = c if self.w is None else c * self.w
+            if i in self.held:
+                y = y - c * self.held[i]
+            else:
+                weighted.append(c)
+        # Modified Gram–Schmidt: the linear parameters cost no more this way than by the normal equations, and the
+        # residual stays orthogonal to a nearly flat basis.
+        residual = y
+        norms: list[Array] = []
+        upper: dict[tuple[int, int], Array] = {}
+        for i, c in enumerate(weighted):
+            for j in range(i):
+                upper[j, i] = dot(weighted[j], c) / norms[j]
+                c = c - weighted[j] * upper[j, i]
+            weighted[i] = c
+            norms.append(np.maximum(dot(c, c), 1e-300))
+        linear: list[Array] = [np.empty(0)] * len(weighted)
+        for i, c in enumerate(weighted):
+            linear[i] = dot(c, residual) / norms[i]
+            residual = residual - c * linear[i]
+        for i in reversed(range(len(weighted))):
+            for j in range(i + 1, len(weighted)):
+                linear[i] = linear[i] - upper[i, j] * linear[j]
+        values.update(zip(self.free_linear, linear, strict=True))
+        coefficients = [values[i] for i in range(q, len(model.parameters))]
+        projected: list[Array] = []
+        derivatives = slopes(*coefficients)
+        for which in self.free_nonlinear:
+            column = derivatives[which] if self.w is None else derivatives[which] * self.w
+            for c, norm in zip(weighted, norms, strict=True):
+                column = column - c * (dot(c, column) / norm)
+            projected.append(column)
+        return State(
+            free,
+            dot(residual, residual),
+            [dot(c, residual) for c in projected],
+            [[dot(a, b) for b in projected[: i + 1]] for i, a in enumerate(projected)],
+            linear,
+        )
+
+
+def _join(parts: list[State]) -> State:
+    """Return the states of neighbouring parts of a stack as one."""
+
+    def join(arrays: list[Array]) -> Array:
+        return np.concatenate(arrays)
+
+    first = parts[0]
+    return State(
+        [join([s.free[i] for s in parts]) for i in range(len(first.free))],
+        join([s.cost for s in parts]),
+        [join([s.gradient[i] for s in parts]) for i in range(len(first.gradient))],
+        [[join([s.curvature[i][j] for s in parts]) for j in range(i + 1)] for i in range(len(first.curvature))],
+        [join([s.linear[i] for s in parts]) for i in range(len(first.linear))],
+    )
