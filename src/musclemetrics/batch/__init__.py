@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from ..errors import ItemCrashed, SettingsError
 from ..record import Flag, Record, plain
-from .decisions import checked, defaults, module_name, resolved, settings_of
+from .decisions import checked, checked_reading, defaults, module_name, resolved, settings_of
 from .files import Entry, listed
 from .grouping import LABELS, Item, items
 from .pool import PatientPool
@@ -76,6 +76,7 @@ def measure_files(
     name = module_name(modality)
     for_measure, for_inputs = checked(resolved(name), settings)
     options = dict(reading or {})
+    checked_reading(options)
     plain(options)  # what cannot be written down cannot be repeated: refused before any work
     entries = listed(paths)
     units = (Unit(i, name, for_measure, for_inputs, options, errors) for i in items(entries, group_by))

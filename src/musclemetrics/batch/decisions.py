@@ -12,7 +12,7 @@ from typing import Any, cast
 from ..errors import SettingsError
 from ..modalities import MODALITIES, Modality, modality
 
-__all__ = ["checked", "defaults", "module_name", "named", "resolved", "settings_of"]
+__all__ = ["checked", "checked_reading", "defaults", "module_name", "named", "resolved", "settings_of"]
 
 
 def module_name(given: str | ModuleType | Modality) -> str:
@@ -72,3 +72,28 @@ def checked(module: Modality, settings: Mapping[str, Any]) -> tuple[dict[str, An
         {n: v for n, v in settings.items() if n in measuring},
         {n: v for n, v in settings.items() if n in bridging},
     )
+
+
+def checked_reading(options: Mapping[str, Any]) -> None:
+    """Refuse reader options that no reader has, or not the one named.
+
+    Raises
+    ------
+    SettingsError
+        ``unknown-reader`` or ``unknown-option``, with the closest names.
+    """
+    if not options:
+        return
+    from ..readers import FORMATS, options_of
+
+    chosen = options.get("reader")
+    known = {o for name in ([chosen] if chosen is not None else FORMATS) for o in options_of(name)}
+    for name in options:
+        if name != "reader" and name not in known:
+            near = get_close_matches(name, known, n=3, cutoff=0.5)
+            who = f"the reader {chosen} has" if chosen is not None else "the readers have"
+            raise SettingsError(
+                f"{who} no option {name!r}",
+                code="unknown-option",
+                remedy=f"did you mean {' or '.join(near)}?" if near else f"use one of {', '.join(sorted(known))}",
+            )

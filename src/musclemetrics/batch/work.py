@@ -46,6 +46,7 @@ class _File:
     state: tuple[int, int] = (0, 0)
     reader: str = ""
     readings: list[Reading] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
     reason: Flag | None = None
     error: BaseException | None = None
 
@@ -91,8 +92,12 @@ def _read(file: _File, options: Mapping[str, Any]) -> None:
             file.digest = sha256(stream)
         given = dict(options)
         chosen = given.pop("reader", None)
-        file.reader = str(chosen or readers.sniff(Path(file.entry.path)))
-        for reading in readers.read(Path(file.entry.path), reader=chosen, **given):
+        path = Path(file.entry.path)
+        file.reader = str(chosen or readers.sniff(path))
+        known = readers.options_of(file.reader)
+        # Among files of several formats, an option of one means nothing to another: left out there, and said so.
+        file.unused = [name for name in given if name not in known]
+        for reading in readers.read(path, reader=file.reader, **{k: v for k, v in given.items() if k in known}):
             file.readings.append(reading)
     except UnknownFormatError as error:
         # A stranger met in a folder is passed over; one the caller named is a failure.
@@ -213,7 +218,8 @@ def _notes(used: list[_File], most: int = 50) -> list[str]:
     """Return every guess of the readers once, with the number of files it holds for where it is not all of them."""
     counts: dict[str, int] = {}
     for file in used:
-        for note in dict.fromkeys(n for r in file.readings for n in r.notes):
+        unused = [f"the reader {file.reader} has no option {name}, which was not used" for name in file.unused]
+        for note in dict.fromkeys([*unused, *(n for r in file.readings for n in r.notes)]):
             counts[note] = counts.get(note, 0) + 1
     total = len(used)
     notes = [n if c == total else f"{n} ({c} of {total} files)" for n, c in counts.items()]

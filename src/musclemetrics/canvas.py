@@ -1,0 +1,147 @@
+"""Axes, colours and labels that every figure shares; figures are made without pyplot's global state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from .units import canonical
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["PALETTE", "figure", "label", "literal", "style", "unit_text"]
+
+PALETTE: Mapping[str, str] = MappingProxyType(
+    {
+        "black": "#000000",
+        "orange": "#E69F00",
+        "sky": "#56B4E9",
+        "green": "#009E73",
+        "yellow": "#F0E442",
+        "blue": "#0072B2",
+        "vermilion": "#D55E00",
+        "purple": "#CC79A7",
+        "grey": "#6B6B6B",
+    }
+)
+"""Okabe and Ito's colours, told apart by colour-blind readers, and one grey."""
+
+_STYLE: Any = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": "#444444",
+    "axes.labelcolor": "#222222",
+    "axes.labelsize": 9,
+    "axes.linewidth": 0.8,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 9,
+    "axes.formatter.use_locale": False,
+    "figure.dpi": 100,
+    "figure.facecolor": "white",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 5,
+    "savefig.facecolor": "white",
+    "xtick.color": "#444444",
+    "xtick.labelsize": 8,
+    "ytick.color": "#444444",
+    "ytick.labelsize": 8,
+}
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_WORDS = {
+    "%": "%",
+    "%{L0}": "% L₀",
+    "{L0}": "L₀",
+    "{L0}/s": "L₀ s⁻¹",
+    "{GreyLevel}": "grey level",
+    "Cel": "°C",
+    "deg": "°",
+    "mol/L": "M",
+    "mmol/L": "mM",
+    "umol/L": "µM",
+    "nmol/L": "nM",
+}
+
+
+def unit_text(unit: str) -> str:
+    """Return a unit as a figure or page shows it; no text for a number without a unit.
+
+    Examples
+    --------
+    >>> unit_text("kN/m2"), unit_text("umol/L"), unit_text("Ohm"), unit_text("1")
+    ('kN m⁻²', 'µM', 'Ω', '')
+    """
+    code = canonical(unit)
+    if code == "1":
+        return ""
+    if code in _WORDS:
+        return _WORDS[code]
+    above, _, below = code.partition("/")
+
+    def raised(part: str, sign: str) -> str:
+        symbol, power = re.fullmatch(r"(.*?)(\d*)", part).groups()  # type: ignore[union-attr]
+        exponent = sign + (power or ("1" if sign else ""))
+        symbol = symbol.replace("Ohm", "Ω")
+        if symbol in ("um", "us", "uF", "uN"):
+            symbol = "µ" + symbol[1:]
+        return str(symbol) + exponent.translate(_SUPERSCRIPT)
+
+    words = ([] if above == "1" else [raised(above, "")]) + ([raised(below, "-")] if below else [])
+    return " ".join(words)
+
+
+def label(name: str, unit: str = "1") -> str:
+    """Return the label of an axis: the name, and the unit in parentheses where there is one.
+
+    Examples
+    --------
+    >>> label("Force", "kN/m2"), label("pCa")
+    ('Force (kN m⁻²)', 'pCa')
+    """
+    shown = unit_text(unit)
+    return f"{name} ({shown})" if shown else name
+
+
+def literal(text: str) -> str:
+    """Return words of a file so that matplotlib prints them as they are: a dollar sign starts no formula."""
+    return text.replace("$", r"\$")
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the house's style inside the block; the user's own settings of matplotlib stay as they are."""
+    import matplotlib
+
+    with matplotlib.rc_context(_STYLE):
+        yield
+
+
+def figure(width: float = 5.2, height: float = 4.2) -> tuple[Figure, Axes]:
+    """Return a figure of its own and its axes, outside pyplot, so that nothing needs a display or closing.
+
+    Parameters
+    ----------
+    width, height : float, optional
+        In inches.
+
+    Returns
+    -------
+    Figure, Axes
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with style():
+        made = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(made)
+        axes = made.add_subplot()
+    return made, axes

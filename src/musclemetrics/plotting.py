@@ -1,0 +1,82 @@
+"""One figure per record, drawn by its modality."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import canvas
+from .errors import SettingsError
+from .modalities import modality
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from .record import Record
+
+__all__ = ["plot", "save_figure"]
+
+_SUFFIXES = (".png", ".svg", ".pdf")
+
+
+def plot(record: Record, axes: Axes | None = None) -> Figure:
+    """Draw a record: the points, what was fitted, and how far to trust it.
+
+    Parameters
+    ----------
+    record : Record
+    axes : matplotlib.axes.Axes, optional
+        Where to draw; by default in a new figure that needs no display. Save it with ``figure.savefig``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    SettingsError
+        If the record's modality is not known here.
+    """
+    module = modality(record.modality)
+    if axes is None:
+        _, axes = canvas.figure()
+    with canvas.style():
+        module.draw(record, axes)
+    figure = axes.get_figure(root=True)
+    assert figure is not None, "axes without a figure cannot be drawn into"
+    return figure
+
+
+def save_figure(record: Record, path: str | PathLike[str], *, dpi: float = 150) -> Path:
+    """Draw a record into a picture file.
+
+    Parameters
+    ----------
+    record : Record
+    path : path
+        ``.png``, ``.svg`` or ``.pdf``.
+    dpi : float, optional
+        Dots per inch of a ``.png``.
+
+    Returns
+    -------
+    Path
+        The file written. It carries no date and no host, so that the same record gives the same picture.
+    """
+    target = Path(path)
+    suffix = target.suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise SettingsError(
+            f"{target.name!r} is no picture that can be written",
+            code="unknown-suffix",
+            remedy=f"use one of {', '.join(_SUFFIXES)}",
+        )
+    from matplotlib import rc_context
+
+    figure = plot(record)
+    blank = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None, "ModDate": None}}
+    with canvas.style(), rc_context({"svg.hashsalt": "musclemetrics"}):
+        figure.savefig(target, dpi=dpi, metadata=blank[suffix])
+    return target

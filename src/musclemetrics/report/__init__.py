@@ -1,0 +1,8 @@
+"""The HTML pages: templates and the few functions that fill them.
+
+Pages need no network: pictures lie beside them, styles are inside, and a content policy forbids the rest.
+"""
+
+from .summary import summary_page
+
+__all__ = ["summary_page"]

@@ -1,0 +1,153 @@
+"""One page for a set of records: the table, every flag in words, a picture of each fit."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from ..canvas import unit_text
+from ..errors import MuscleMetricsError, SettingsError
+from ..plotting import save_figure
+from ..record import Record
+from .words import error_text, heading, interval_text, source_text, title_of, value_text
+
+__all__ = ["summary_page"]
+
+_OWN_PICTURE = re.compile(r"[0-9]{4,}-[0-9a-f]{10}\.png")
+_STATUSES = ("ok", "suspect", "failed", "skipped")
+
+
+def _picture(record: Record, number: int, folder: Path) -> tuple[str, str]:
+    """Return the picture's name, or why there is none. The name tells nothing of file, folder or label."""
+    digest = hashlib.sha256(record.to_json().encode("utf-8", "backslashreplace")).hexdigest()[:10]
+    name = f"{number:04d}-{digest}.png"
+    try:
+        save_figure(record, folder / name, dpi=130)
+    except MuscleMetricsError as error:
+        return "", str(error)
+    except Exception as error:  # one picture that cannot be drawn must not cost the page
+        return "", f"{type(error).__name__}: {error}"[:200]
+    return name, ""
+
+
+def _entry(record: Record, number: int) -> dict[str, Any]:
+    return {
+        "number": number,
+        "title": title_of(record, number),
+        "record": record,
+        "status": record.status,
+        "labels": dict(record.labels),
+        "source": source_text(record),
+        "sources": record.provenance.sources,
+        "cells": {
+            m.name: {
+                "name": m.name,
+                "value": value_text(m),
+                "error": error_text(m),
+                "interval": interval_text(m),
+                "unit": unit_text(m.unit),
+            }
+            for m in record.measurements
+        },
+        "flags": record.flags,
+        "notes": record.provenance.reading.get("notes", ()),
+        "settings": {k: repr(v) for k, v in record.provenance.settings.items()},
+        "software": dict(record.provenance.software),
+        "picture": "",
+        "no_picture": "",
+    }
+
+
+def _section(modality: str, entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the table of one modality shows."""
+    measured = [e["record"] for e in entries if e["status"] in ("ok", "suspect")]
+    names = list(dict.fromkeys(n for r in measured or [e["record"] for e in entries] for n in r))
+    columns = [(n, heading(n, [r[n].unit for r in measured if n in r])) for n in names]
+    return {
+        "modality": modality,
+        "labels": list(dict.fromkeys(key for e in entries for key in e["labels"])),
+        "columns": columns,
+        "entries": entries,
+        "rows": [e for e in entries if e["status"] in ("ok", "suspect")],
+        "rest": [e for e in entries if e["status"] in ("failed", "skipped")],
+    }
+
+
+def summary_page(
+    records: Iterable[Record],
+    folder: str | PathLike[str],
+    *,
+    title: str = "Measurements",
+    pictures: int = 500,
+) -> Path:
+    """Write ``index.html`` and ``figures/*.png`` into a folder.
+
+    Parameters
+    ----------
+    records : iterable of Record
+    folder : path
+        Made where it does not exist; pictures of an earlier page in it are replaced.
+    title : str, optional
+        Heading of the page.
+    pictures : int, optional
+        At most so many records are drawn; the page says how many were not.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    SettingsError
+        If the folder cannot be written (code ``unwritable``).
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from .. import __version__
+    from ..store.whole import replaced
+
+    target = Path(folder)
+    figures = target / "figures"
+    try:
+        figures.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"the folder {target} cannot be made ({error.strerror or error})",
+            code="unwritable",
+            remedy="choose another folder",
+        ) from error
+    entries = [_entry(r, i) for i, r in enumerate(records, 1)]
+    drawable = [e for e in entries if e["record"].traces and e["status"] in ("ok", "suspect")]
+    for entry in drawable[:pictures]:
+        entry["picture"], entry["no_picture"] = _picture(entry["record"], entry["number"], figures)
+    current = {e["picture"] for e in entries}
+    for old in figures.glob("*.png"):
+        if _OWN_PICTURE.fullmatch(old.name) and old.name not in current:
+            old.unlink()
+    modalities = dict.fromkeys(e["record"].modality for e in entries)
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    counts = Counter(e["status"] for e in entries)
+    html = environment.get_template("summary.html").render(
+        title=title,
+        version=__version__,
+        counts=[(s, counts[s]) for s in _STATUSES if counts[s]],
+        sections=[_section(m, [e for e in entries if e["record"].modality == m]) for m in modalities],
+        undrawn=max(0, len(drawable) - pictures),
+        marks={"ok": "✓", "suspect": "!", "failed": "✕", "skipped": "–", "note": "i"},
+    )
+    page = target / "index.html"
+    with replaced(page) as temporary:
+        temporary.write_text(html, encoding="utf-8", errors="xmlcharrefreplace", newline="\n")
+    return page

@@ -1,0 +1,81 @@
+"""Numbers and sources as people read them: as many digits as the uncertainty supports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from ..canvas import unit_text
+from ..record import Measurement, Record
+
+__all__ = ["error_text", "heading", "interval_text", "places", "source_text", "title_of", "value_text"]
+
+_EMPTY = "–"
+
+
+def places(m: Measurement) -> int:
+    """Return the decimals worth showing: two digits of the standard error or half interval, else four of the value."""
+    half = (m.interval[1] - m.interval[0]) / 2
+    for scale in (m.stderr, half):
+        if math.isfinite(scale) and scale > 0:
+            return 1 - math.floor(math.log10(scale))
+    if not math.isfinite(m.value) or m.value == 0 or float(m.value).is_integer():
+        return 0
+    return 3 - math.floor(math.log10(abs(m.value)))
+
+
+def _number(value: float, decimals: int) -> str:
+    if math.isnan(value):
+        return _EMPTY
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value != 0 and not 1e-4 <= abs(value) < 1e7:
+        text = f"{value:.3e}"
+    elif decimals <= 0:
+        text = f"{round(value, max(decimals, -6)):.0f}"
+    else:
+        text = f"{value:.{min(decimals, 10)}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")  # no negative zero on paper
+    return text.replace("-", "−")
+
+
+def value_text(m: Measurement) -> str:
+    """Return the value; a dash where it was not determined."""
+    return _number(m.value, places(m))
+
+
+def interval_text(m: Measurement) -> str:
+    """Return the 95 % interval, empty where there is none; an open side is infinite."""
+    low, high = m.interval
+    if math.isnan(low) and math.isnan(high):
+        return ""
+    decimals = places(m)
+    return f"{_number(low, decimals)} to {_number(high, decimals)}"
+
+
+def error_text(m: Measurement) -> str:
+    """Return the standard error, empty where there is none."""
+    return "" if math.isnan(m.stderr) else _number(m.stderr, places(m))
+
+
+def heading(name: str, units: Iterable[str]) -> str:
+    """Return a column's heading: the name, and the unit where all rows share one."""
+    shown = {unit_text(u) for u in units}
+    unit = shown.pop() if len(shown) == 1 else ""
+    return f"{name} ({unit})" if unit else name
+
+
+def source_text(record: Record, most: int = 1) -> str:
+    """Return the files behind a record in short."""
+    names = [name for name, _ in record.provenance.sources]
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def title_of(record: Record, number: int, *, keys: Sequence[str] = ()) -> str:
+    """Return what a person would call the record: its labels, else its file, else its number."""
+    wanted = keys or ("subject", "animal", "muscle", "side", "fibre", "sheet", "frame")
+    words = [f"{key} {record.labels[key]}" for key in wanted if record.labels.get(key)]
+    return ", ".join(words) or source_text(record) or f"record {number}"
