@@ -1,0 +1,311 @@
+"""HDF5: named one-dimensional arrays with their unit in an attribute.
+
+Each group that directly holds datasets is a reading, the root included. Only what lies in the file itself is read:
+links to other files, data stored elsewhere and types that need interpretation are refused before anything is decoded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..checks import number
+from ..errors import InputError, LimitError, MuscleMetricsError, ReadError, SettingsError
+from ..reading import Reading
+from ..record import Flag
+from ..units import canonical
+from .aliases import array_name, label_name, name_by_unit
+from .source import Source, name_of, opened
+
+__all__ = ["read"]
+
+DEPTH_LIMIT = 32
+OBJECT_LIMIT = 20_000
+ATTRIBUTE_LIMIT = 4096
+
+
+def read(
+    source: Source,
+    *,
+    x: str | None = None,
+    y: str | None = None,
+    path: str | None = None,
+    max_elements: int | str = 50_000_000,
+) -> Iterator[Reading]:
+    """Read the arrays of an HDF5 file.
+
+    Parameters
+    ----------
+    source : str, path or binary file object
+    x, y : str, optional
+        Datasets of the curve by name, where their names are not known.
+    path : str, optional
+        Read only this group (and those within it).
+    max_elements : int, optional
+        Most elements to decode, checked against the stated shapes before anything is read.
+
+    Yields
+    ------
+    Reading
+        One a group with datasets. Datasets of one dimension are float64 arrays, single numbers 0-d arrays; the unit
+        is the attribute ``units`` or ``unit``. Text attributes of the group and of those around it are labels,
+        ``fibre`` is the name of a nested group.
+
+    Raises
+    ------
+    ReadError
+        ``corrupt-hdf5``, ``external-link``, ``external-storage``, ``virtual-dataset``, ``object-type``,
+        ``link-loop``, ``ambiguous-column``, ``no-arrays``.
+    LimitError
+        ``too-large``, ``too-deep``, ``too-many-objects``.
+    SettingsError
+        ``unknown-column`` or ``unknown-group``.
+    """
+    import h5py
+
+    limit = int(number(max_elements, "max_elements", low=1))
+    with opened(source) as stream:
+        if not stream.read(1):
+            raise ReadError(f"{name_of(source)!r} is empty", code="empty-file", remedy="export or copy it again")
+        stream.seek(0)
+        try:
+            with h5py.File(stream, "r") as file:
+                readings = _File(h5py, file, limit, x, y).readings(path)
+        except MuscleMetricsError:
+            raise
+        except Exception as error:  # a damaged file makes HDF5 raise nearly anything
+            raise ReadError(
+                f"the HDF5 file cannot be read: {type(error).__name__}: {str(error)[:120]}",
+                code="corrupt-hdf5",
+                remedy="copy the file again from its source",
+            ) from error
+    yield from readings
+
+
+class _File:
+    """One open file, what may still be decoded, and what has been seen."""
+
+    def __init__(self, h5py: Any, file: Any, limit: int, x: str | None, y: str | None) -> None:
+        self.h5py, self.file, self.left, self.limit, self.x, self.y = h5py, file, limit, limit, x, y
+        self.objects = 0
+        self.seen: set[int] = set()
+        self.found: set[str] = set()
+
+    def readings(self, path: str | None) -> list[Reading]:
+        group, labels = self.file, {}
+        for part in [p for p in (path or "").split("/") if p]:
+            self._refuse_link(group, part)
+            group = group.get(part)
+            if not isinstance(group, self.h5py.Group):
+                raise SettingsError(f"there is no group {path!r}", code="unknown-group", remedy="name a group")
+            labels = {"fibre": part}
+        readings = list(self._walk(group, labels, (), 0))
+        for option, name in (("x", self.x), ("y", self.y)):
+            if name is not None and name not in self.found:
+                raise SettingsError(
+                    f"{option}={name!r} names no dataset",
+                    code="unknown-column",
+                    remedy=f"the datasets are {', '.join(sorted({n for r in readings for n in r.arrays}))}",
+                )
+        if not readings:
+            raise ReadError("the file holds no arrays of one dimension", code="no-arrays", remedy="store each by name")
+        return readings
+
+    def _walk(self, group: Any, labels: dict[str, str], above: tuple[int, ...], depth: int) -> Iterator[Reading]:
+        if depth > DEPTH_LIMIT:
+            raise LimitError(
+                f"groups are nested deeper than {DEPTH_LIMIT}", code="too-deep", remedy="name a group with -r path="
+            )
+        address = self._address(group, above)
+        if address is None:
+            return
+        notes: list[str] = []
+        facts: dict[str, Any] = {}
+        labels = dict(labels)
+        self._attributes(group, labels, facts, notes)
+        datasets, groups = {}, {}
+        for name in group:
+            self.objects += 1
+            if self.objects > OBJECT_LIMIT:
+                raise LimitError(f"the file holds more than {OBJECT_LIMIT} objects", code="too-many-objects")
+            if self._refuse_link(group, name):
+                notes.append(f"link {name!r} not followed: what it names is read in its own place")
+                continue
+            item = group.get(name)
+            if isinstance(item, self.h5py.Group):
+                groups[name] = item
+            elif isinstance(item, self.h5py.Dataset):
+                datasets[name] = item
+            else:
+                notes.append(f"{name!r} is neither group nor dataset and is left out")
+        reading = self._reading(datasets, facts, labels, notes)
+        if reading is not None:
+            yield reading
+        for name, item in groups.items():
+            yield from self._walk(item, {**labels, "fibre": name}, (*above, address), depth + 1)
+
+    def _address(self, group: Any, above: tuple[int, ...]) -> int | None:
+        """Return where a group lies; None where it has been read, an error where it lies within itself."""
+        address = int(self.h5py.h5o.get_info(group.id).addr)
+        if address in above:
+            raise ReadError(f"group {group.name!r} holds itself", code="link-loop", remedy="remove the hard link")
+        if address in self.seen:
+            return None
+        self.seen.add(address)
+        return address
+
+    def _refuse_link(self, group: Any, name: str) -> bool:
+        """Refuse links that leave the file or lead in a circle; return whether this is a link at all."""
+        link = group.get(name, getlink=True)
+        if isinstance(link, self.h5py.ExternalLink):
+            raise ReadError(
+                f"{name!r} is a link to another file",
+                code="external-link",
+                remedy="copy the data into this file (h5copy, or h5repack --merge)",
+            )
+        if not isinstance(link, self.h5py.SoftLink):
+            return False
+        path = self._absolute(group, link.path)
+        visited: set[str] = set()
+        while True:
+            if path in visited or len(visited) > DEPTH_LIMIT:
+                raise ReadError(f"the link {name!r} leads in a circle", code="link-loop", remedy="remove the link")
+            visited.add(path)
+            parent, _, last = path.rpartition("/")
+            holder = self._group_at(parent)
+            link = holder.get(last, getlink=True) if holder is not None and last else None
+            if not isinstance(link, self.h5py.SoftLink):
+                return True
+            path = self._absolute(holder, link.path)
+
+    def _group_at(self, path: str) -> Any:
+        """Return the group at a path of hard links only, None where there is none: no link is ever followed."""
+        group = self.file
+        for part in [p for p in path.split("/") if p]:
+            if not isinstance(group.get(part, getlink=True), self.h5py.HardLink):
+                return None
+            group = group.get(part)
+            if not isinstance(group, self.h5py.Group):
+                return None
+        return group
+
+    @staticmethod
+    def _absolute(group: Any, path: Any) -> str:
+        text = str(path)
+        return text if text.startswith("/") else f"{group.name.rstrip('/')}/{text}"
+
+    def _attributes(self, group: Any, labels: dict[str, str], facts: dict[str, Any], notes: list[str]) -> None:
+        for name in list(group.attrs):
+            value = self._attribute(group, name)
+            if isinstance(value, str):
+                labels[label_name(name) or name] = value
+            elif isinstance(value, float):
+                facts[name] = np.array(value)
+            else:
+                notes.append(f"attribute {name!r} is neither text nor a number and is left out")
+
+    def _attribute(self, item: Any, name: str) -> str | float | None:
+        attribute = item.attrs.get_id(name)
+        if math.prod(attribute.shape or ()) != 1 or attribute.dtype.itemsize > ATTRIBUTE_LIMIT:
+            return None
+        if attribute.dtype.kind == "O" and self.h5py.check_string_dtype(attribute.dtype) is None:
+            return None
+        value = item.attrs[name]
+        if isinstance(value, np.ndarray):
+            value = value.ravel()[0]
+        if isinstance(value, bytes):
+            value = value.decode("utf-8", errors="replace")
+        if isinstance(value, str):
+            return value.strip()[:ATTRIBUTE_LIMIT]
+        return float(value) if isinstance(value, int | float | np.integer | np.floating | np.bool_) else None
+
+    def _reading(
+        self, datasets: dict[str, Any], facts: dict[str, Any], labels: dict[str, str], notes: list[str]
+    ) -> Reading | None:
+        arrays: dict[str, NDArray[np.float64]] = {}
+        units: dict[str, str] = {}
+        flags: list[Flag] = []
+        for name, dataset in datasets.items():
+            self._refuse_kind(name, dataset)
+            if dataset.shape is None or dataset.dtype.kind in "SO":
+                self._text(name, dataset, labels, notes)
+                continue
+            if dataset.ndim > 1:
+                notes.append(f"{name!r} has {dataset.ndim} dimensions and is left out")
+                continue
+            unit = self._unit(name, dataset, flags)
+            called = self._called(name, unit)
+            if called in arrays:
+                raise ReadError(
+                    f"{name!r} and another dataset are both {called}",
+                    code="ambiguous-column",
+                    remedy="say which with -r x=NAME -r y=NAME",
+                )
+            if called != name:
+                notes.append(f"dataset {name!r} read as {called}")
+            arrays[called] = np.asarray(dataset[()], dtype=np.float64)
+            if unit is not None:
+                units[called] = unit
+        if not any(a.ndim == 1 for a in arrays.values()):
+            return None
+        for name, fact in facts.items():
+            arrays.setdefault(name, fact)
+        return Reading(arrays, units, labels, (), tuple(flags), tuple(notes))
+
+    def _refuse_kind(self, name: str, dataset: Any) -> None:
+        if dataset.external:
+            raise ReadError(
+                f"{name!r} is stored in another file", code="external-storage", remedy="copy it into this file"
+            )
+        if dataset.is_virtual:
+            raise ReadError(
+                f"{name!r} is a view of other files", code="virtual-dataset", remedy="copy the data into this file"
+            )
+        kind = dataset.dtype.kind
+        if kind not in "biufS" and not (kind == "O" and self.h5py.check_string_dtype(dataset.dtype) is not None):
+            raise ReadError(
+                f"{name!r} holds {dataset.dtype}, arrays of plain numbers are needed",
+                code="object-type",
+                remedy="store each quantity as an array of its own",
+            )
+        size = math.prod(dataset.shape or ())
+        chunk = math.prod(dataset.chunks or ())
+        if max(size, chunk) > self.left:
+            raise LimitError(
+                f"{name!r} has {size} elements in chunks of {chunk}, the limit for the file is {self.limit}",
+                code="too-large",
+                remedy="raise it with -r max_elements=, or cut the recording",
+            )
+        self.left -= size
+
+    def _called(self, name: str, unit: str | None) -> str:
+        if name in (self.x, self.y):
+            self.found.add(name)
+            default = "pCa" if name == self.x else "force"
+            return array_name(name, unit) or name_by_unit(unit, default)
+        return array_name(name, unit) or name
+
+    def _unit(self, name: str, dataset: Any, flags: list[Flag]) -> str | None:
+        for key in ("units", "unit"):
+            if key not in dataset.attrs:
+                continue
+            text = self._attribute(dataset, key)
+            try:
+                return canonical(text) if isinstance(text, str) else None
+            except InputError as error:
+                flags.append(Flag("unknown-unit", f"{name}: {error.message}"))
+                return None
+        return None
+
+    def _text(self, name: str, dataset: Any, labels: dict[str, str], notes: list[str]) -> None:
+        """Take a single text as a label."""
+        if dataset.shape == () and dataset.dtype.itemsize <= ATTRIBUTE_LIMIT:
+            value = dataset[()]
+            text = value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
+            labels.setdefault(label_name(name) or name, text.strip()[:ATTRIBUTE_LIMIT])
+        else:
+            notes.append(f"{name!r} holds text or nothing and is left out")

@@ -1,0 +1,128 @@
+"""What a file is, by its first bytes, before any parser is imported."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+__all__ = ["describe", "is_hdf5", "is_slcontrol", "is_table"]
+
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+ZIP_MAGIC = b"PK\x03\x04"
+TEXT_SUFFIXES = (".csv", ".tsv", ".tab")
+
+# first bytes: what such a file is, in words a user knows
+_KNOWN: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"II*\x00", "a TIFF image"),
+    (b"MM\x00*", "a TIFF image"),
+    (b"GIF8", "a GIF image"),
+    (b"BM", "a BMP image"),
+    (b"%PDF", "a PDF document"),
+    (b"%!PS", "a PostScript document"),
+    (b"{\\rtf", "an RTF document"),
+    (b"\xd0\xcf\x11\xe0", "an old Office file (.xls, .doc) or Thumbs.db"),
+    (b"\x93NUMPY", "a NumPy .npy file, which may run code when it is read"),
+    (b"\x00\x00\x00\x01Bud1", "a .DS_Store folder note"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"RIFF", "an AVI or WAV recording"),
+    (b"MATLAB 5.0", "a MATLAB .mat file"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"MZ", "a Windows program"),
+    (b"\x7fELF", "a Linux program"),
+    (HDF5_MAGIC, "an HDF5 file"),
+)
+_PICKLE = re.compile(rb"\x80[\x02-\x05]")
+_NUMBER = re.compile(r"\s*\"?[+\-−]?[0-9.,]+(?:[eE][+-]?[0-9]+)?\"?\s*")
+
+
+def describe(head: bytes) -> str:
+    """Return in a few words what these first bytes look like."""
+    for magic, words in _KNOWN:
+        if head.startswith(magic) and not (magic in (b"BM", b"MZ") and _text(head) is not None):
+            return words
+    if head[128:132] == b"DICM":
+        return "a DICOM file"
+    if head[4:8] == b"ftyp":
+        return "an MP4 or QuickTime recording"
+    if head.startswith(ZIP_MAGIC):
+        if b".npy" in head:
+            return "a NumPy .npz archive, which may run code when it is read"
+        return "a Word or PowerPoint document" if b"word/" in head or b"ppt/" in head else "a zip archive"
+    if _PICKLE.match(head):
+        return "a Python pickle, which runs code when it is read"
+    text = _text(head)
+    if text is None:
+        return "binary data of an unknown kind"
+    start = text.lstrip().lower()
+    if start.startswith(("<?xml", "<!doctype", "<html", "<svg")):
+        return "an XML or HTML page"
+    if start.startswith(("{", "[")):
+        return "JSON text"
+    return "text without the rows and columns of a table" if start else "nothing but blanks"
+
+
+def is_hdf5(head: bytes, name: str) -> bool:
+    """Whether this is HDF5: its signature stands at 0, 512, 1024, …"""
+    return any(head[at : at + 8] == HDF5_MAGIC for at in (0, 512, 1024, 2048))
+
+
+def is_slcontrol(head: bytes, name: str) -> bool:
+    """Whether this is an SLControl record: it says so in its first line."""
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"SLCONTROL_DATA_FILE")
+
+
+def is_table(head: bytes, name: str) -> bool:
+    """Whether this is a workbook, or text in rows and columns."""
+    suffix = PurePath(name).suffix.lower()
+    if head.startswith(ZIP_MAGIC):
+        foreign = any(mark in head for mark in (b"word/", b"ppt/", b".npy"))
+        return not foreign and (
+            suffix in (".xlsx", ".xlsm") or any(m in head for m in (b"[Content_Types].xml", b"docProps/", b"xl/"))
+        )
+    text = _text(head)
+    if text is None or describe(head) != "text without the rows and columns of a table":
+        return False
+    return suffix in TEXT_SUFFIXES or _in_columns(text)
+
+
+def _text(head: bytes) -> str | None:
+    """Return these bytes as text, None where they are not."""
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        try:
+            # The cut at 4 kB may fall inside a character.
+            return head[: len(head) // 2 * 2].decode("utf-16", errors="ignore")
+        except UnicodeError:
+            return None
+    control = sum(byte < 32 and byte not in (9, 10, 12, 13) for byte in head)
+    if not head or control > 0:
+        return None
+    return head.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+
+
+def _in_columns(text: str) -> bool:
+    """Whether the first lines share a separator, and one of them is mostly numbers."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")][:12]
+    if len(lines) < 2:
+        return False
+    if len(lines) > 2:
+        lines = lines[:-1]  # the last may be cut
+    for separator in "\t;,|":
+        counts = {line.count(separator) for line in lines}
+        cells = [line.split(separator) for line in lines]
+        if min(counts) and len(counts) == 1 and any(_mostly_numbers(row) for row in cells[1:]):
+            return True
+        # A decimal comma in comma-separated, quoted text or a comma in the header changes the count, not the kind.
+        if lines[0].count(separator) and all(_mostly_numbers(row) for row in cells[1:]):
+            return True
+    return False
+
+
+def _mostly_numbers(cells: list[str]) -> bool:
+    numbers = sum(bool(_NUMBER.fullmatch(cell)) for cell in cells)
+    return numbers > 0 and numbers >= len([c for c in cells if c.strip()]) / 2

@@ -1,0 +1,290 @@
+"""SLControl ``.slc`` records: one fibre, one solution, five columns of volts.
+
+The file is text in Latin-1. Blocks headed ``_NAME_`` hold ``key: value`` or ``key value`` lines; a line ``Data``
+begins the tab-separated samples: time in seconds, then force, sarcomere length, fibre length and light intensity in
+volts. Stress is ``force * force_calibration / area``; the file does the arithmetic for nobody, so neither does this.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..checks import number
+from ..errors import ReadError
+from ..reading import Reading
+from ..record import Flag
+from .source import Source, contents, name_of
+
+__all__ = ["read"]
+
+_COLUMNS = ("time", "force", "sarcomere_length", "fibre_length", "intensity")
+_BLOCK = re.compile(r"_[A-Z_]+_")
+
+# header key, folded: (name of the fact, its unit where the unit table has it)
+_FACTS: dict[str, tuple[str, str | None]] = {
+    "temperature": ("temperature", "Cel"),
+    "force_calibration": ("force_calibration", None),  # N/V
+    "fl_response_calibration": ("length_calibration", None),  # um/V
+    "fl_polarity": ("length_polarity", "1"),
+    "muscle_length_(um)": ("muscle_length", "um"),
+    "sarcomere_length_(nm)": ("sarcomere_length_0", "nm"),
+    "area_(m^2)": ("area", "m2"),
+    "ktr_step_(um)": ("slack_step", "um"),
+    "ktr_duration_(ms)": ("slack_duration", "ms"),
+    "pre_ktr_(ms)": ("pre_slack", "ms"),
+}
+# Words a reader of the paper needs. A free header line may hold a person's name, so only these are taken.
+_LABELS = ("species", "muscle", "drug")
+
+
+def read(source: Source, *, pca: float | str | None = None) -> Iterator[Reading]:
+    """Read an SLControl record.
+
+    Parameters
+    ----------
+    source : str, path or binary file object
+    pca : float, optional
+        The solution's pCa where the header does not state it; where it does, this wins and a flag names both.
+
+    Yields
+    ------
+    Reading
+        One. Arrays ``time`` (s), ``force``, ``sarcomere_length``, ``fibre_length``, ``intensity`` (V), each of shape
+        (n,), and 0-d facts of the header: ``pCa``, ``temperature`` (Cel), ``force_calibration`` (N/V), ``area``
+        (m2), ``muscle_length`` (um), ``sarcomere_length_0`` (nm), ``length_calibration`` (um/V),
+        ``length_polarity``, ``slack_step`` (um), ``slack_duration`` (ms), ``pre_slack`` (ms), and ``sampling_rate``
+        (Hz) from the time column.
+
+    Raises
+    ------
+    ReadError
+        ``missing-data-line``, ``truncated``, ``ragged-row``, ``not-a-number``, ``decimal-comma``, ``bad-header``,
+        ``unknown-channels`` or ``time-not-increasing``.
+    """
+    override = None if pca is None else number(pca, "pca")
+    raw = contents(source).removeprefix(b"\xef\xbb\xbf")
+    head, rows, line = _split(raw, name_of(source))
+    header = _header(head)
+    flags: list[Flag] = []
+    notes: list[str] = []
+    arrays: dict[str, Any] = {}
+    units: dict[str, str] = {}
+
+    names = _names(header)
+    samples = _samples(rows, len(names), line)
+    _complete(header, raw, samples, flags)
+    for name, column in zip(names, samples.T, strict=True):
+        arrays[name] = np.ascontiguousarray(column)
+        units[name] = "s" if name == "time" else "V"
+
+    arrays["pCa"] = _pca(header, override, flags)
+    if arrays["pCa"] is None:
+        del arrays["pCa"]
+        notes.append("the header states no pCa")
+    else:
+        units["pCa"] = "1"
+    for key, (name, unit) in _FACTS.items():
+        value = _number(header, key)
+        if value is None:
+            notes.append(f"the header states no {name}")
+            continue
+        arrays[name] = np.array(value)
+        if unit is not None:
+            units[name] = unit
+    arrays["sampling_rate"] = np.array(_sampling(arrays["time"], header, line, flags))
+    units["sampling_rate"] = "Hz"
+
+    labels = {k: header[k] for k in _LABELS if header.get(k) and header[k].casefold() not in ("nan", "nothing")}
+    if "temperature" in arrays:
+        labels["temperature"] = f"{float(arrays['temperature']):g} Cel"
+    yield Reading(arrays, units, labels, (), tuple(flags), tuple(notes))
+
+
+def _split(raw: bytes, name: str) -> tuple[str, bytes, int]:
+    """Return the header as text, the samples as bytes, and the number of the first sample's line."""
+    if not raw.lstrip().startswith(b"SLCONTROL_DATA_FILE"):
+        raise ReadError(
+            f"{name!r} does not begin with SLCONTROL_DATA_FILE",
+            code="bad-header",
+            remedy="give an .slc record as SLControl wrote it",
+        )
+    found = re.search(rb"^Data[ \t]*(?:\r\n|\n|\r|\Z)", raw, re.MULTILINE)
+    if found is None:
+        raise ReadError(
+            f"{name!r} has no line 'Data', so it ends within the header",
+            code="missing-data-line",
+            remedy="copy the record again from the rig",
+        )
+    head = raw[: found.start()].decode("latin-1")
+    return head, raw[found.end() :], raw.count(b"\n", 0, found.end()) + 1
+
+
+def _header(text: str) -> dict[str, str]:
+    """Return the header's lines by folded key."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        line = line.strip()
+        if not line or _BLOCK.fullmatch(line):
+            continue
+        match = re.fullmatch(r"(\S+?):?\s+(.*)", line)
+        if match is None:
+            continue
+        key = match[1].replace("µ", "u").replace("μ", "u").casefold()
+        if found.get(key, match[2]) != match[2] and key != "day":
+            raise ReadError(
+                f"the header states {match[1]} twice, as {found[key]!r} and {match[2]!r}",
+                code="bad-header",
+                remedy="leave the line that is true",
+            )
+        found[key] = match[2]
+    return found
+
+
+def _number(header: dict[str, str], key: str) -> float | None:
+    """Return a header value, None where it is absent or the rig wrote NaN for "not entered"."""
+    text = header.get(key)
+    if text is None or text.casefold() == "nan":
+        return None
+    if not re.fullmatch(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", text):
+        comma = "," in text
+        raise ReadError(
+            f"the header line {key} holds {text[:40]!r}, a number is needed",
+            code="decimal-comma" if comma else "not-a-number",
+            remedy="write decimal points" if comma else "mend that line",
+        )
+    value = float(text)
+    if not np.isfinite(value):
+        raise ReadError(f"the header line {key} holds {text[:40]!r}", code="not-a-number", remedy="mend that line")
+    return value
+
+
+def _names(header: dict[str, str]) -> tuple[str, ...]:
+    """Return the names of the columns; old versions do not state a number of channels and have four."""
+    channels = _number(header, "no_of_input_channels")
+    if channels is None:
+        return _COLUMNS
+    if channels not in range(4, 65):
+        raise ReadError(
+            f"the header states {channels:g} input channels, 4 to 64 are expected",
+            code="unknown-channels",
+            remedy="export all channels",
+        )
+    return _COLUMNS + tuple(f"channel_{i}" for i in range(5, int(channels) + 1))
+
+
+def _samples(rows: bytes, columns: int, line: int) -> NDArray[np.float64]:
+    if not rows.strip():
+        raise ReadError("no samples follow the line 'Data'", code="truncated", remedy="copy the record again")
+    try:
+        samples = np.loadtxt(io.BytesIO(rows), comments=None, ndmin=2, encoding="latin-1")
+    except ValueError:
+        raise _offence(rows, columns, line) from None
+    if samples.shape[1] != columns or not np.isfinite(samples).all():
+        raise _offence(rows, columns, line)
+    return samples
+
+
+def _offence(rows: bytes, columns: int, line: int) -> ReadError:
+    """Name the first row that is not what it should be."""
+    lines = rows.decode("latin-1").splitlines()
+    last = max(i for i, text in enumerate(lines) if text.strip())
+    for i, text in enumerate(lines):
+        cells = text.split()
+        if cells and len(cells) != columns:
+            if i == last:
+                return ReadError(
+                    f"the last row, line {line + i}, has {len(cells)} of {columns} values",
+                    code="truncated",
+                    remedy="copy the record again",
+                )
+            return ReadError(
+                f"line {line + i} has {len(cells)} values, {columns} are needed",
+                code="ragged-row",
+                remedy="mend or remove that line",
+            )
+        for cell in cells:
+            if not re.fullmatch(r"[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?", cell) or not re.search("[0-9]", cell):
+                comma = bool(re.fullmatch(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?", cell))
+                return ReadError(
+                    f"line {line + i} holds {cell[:40]!r}, a number is needed",
+                    code="decimal-comma" if comma else "not-a-number",
+                    remedy="export with decimal points" if comma else "mend or remove that line",
+                )
+    return ReadError("the samples are not rows of numbers", code="not-a-number", remedy="copy the record again")
+
+
+def _complete(header: dict[str, str], raw: bytes, samples: NDArray[np.float64], flags: list[Flag]) -> None:
+    promised = _number(header, "data_points")
+    if promised is not None and len(samples) < promised:
+        raise ReadError(
+            f"the header promises {promised:.0f} samples, the file holds {len(samples)}",
+            code="truncated",
+            remedy="copy the record again from the rig",
+        )
+    if promised is not None and len(samples) > promised:
+        flags.append(
+            Flag("too-many-samples", f"the header promises {promised:.0f} samples, the file holds {len(samples)}")
+        )
+    if not raw.endswith((b"\n", b"\r")):
+        flags.append(Flag("no-final-newline", "the file ends within a line; its last value may be cut", "note"))
+
+
+def _pca(header: dict[str, str], override: float | None, flags: list[Flag]) -> NDArray[np.float64] | None:
+    text = header.get("pca")
+    if override is None and text is not None and text.casefold() == "nan":
+        raise ReadError(
+            "the header states pCa NaN, which means that it was not entered",
+            code="not-a-number",
+            remedy="give it with -r pca=VALUE",
+        )
+    stated = _number(header, "pca")
+    if override is not None and stated is not None and stated != override:
+        flags.append(
+            Flag("setting-overrides-file", f"pca={override:g} was given; the header states {stated:g}", "note")
+        )
+    value = override if override is not None else stated
+    return None if value is None else np.array(value)
+
+
+def _sampling(time: NDArray[np.float64], header: dict[str, str], line: int, flags: list[Flag]) -> float:
+    """Return the rate of the time column, which wins over the header's."""
+    if len(time) < 2:
+        raise ReadError("the record holds 1 sample", code="truncated", remedy="copy the record again")
+    step = np.diff(time)
+    back = np.flatnonzero(step <= 0)
+    if len(back):
+        at = int(back[0]) + 1
+        raise ReadError(
+            f"time does not increase at line {line + at}: {time[at - 1]:g} s, then {time[at]:g} s",
+            code="time-not-increasing",
+            remedy="copy the record again, or cut it there",
+        )
+    usual = float(np.median(step))
+    uneven = float(np.max(np.abs(step - usual)))
+    # Times are printed to a microsecond, so two of them may be off by one between neighbours.
+    even = uneven <= 0.01 * usual + 2e-6
+    rate = (len(time) - 1) / float(time[-1] - time[0]) if even else 1 / usual
+    if not even:
+        at = int(np.argmax(np.abs(step - usual)))
+        flags.append(
+            Flag(
+                "uneven-sampling",
+                f"the time column steps by {step[at]:g} s at line {line + at + 1}, by {usual:g} s elsewhere",
+            )
+        )
+    stated = _number(header, "sampling_rate_(hz)")
+    if stated is not None and abs(stated - rate) > 0.01 * rate:
+        flags.append(
+            Flag(
+                "sampling-rate-conflict",
+                f"the header states {stated:g} Hz, the time column {rate:g} Hz; the time column is used",
+                "note" if even else "suspect",
+            )
+        )
+    return rate

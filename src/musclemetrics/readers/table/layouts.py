@@ -1,0 +1,280 @@
+"""A table as readings: one a fibre, in the order of their first rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import ReadError, SettingsError
+from ...reading import Reading
+from ...record import Flag
+from .choices import Choices
+from .headers import Header, Table
+from .numbers import Column, Marks, is_missing, is_number, listed, parse, settle
+from .repeats import distinct_blocks, repeated_columns, repeated_rows
+from .roles import DEFAULT_Y, Roles
+
+__all__ = ["long_readings", "wide_readings"]
+
+# A fibre belongs to one animal and one group; under several conditions it is one reading each.
+_ONE_OF = ("animal", "subject", "group")
+
+
+@dataclass(slots=True)
+class _Part:
+    """The rows of one fibre."""
+
+    labels: dict[str, str]
+    rows: list[int]
+
+
+def long_readings(table: Table, roles: Roles, choices: Choices) -> Iterator[Reading]:
+    """Yield the fibres of a table with one row a point."""
+    marks, notes = _marks(table, list(roles.arrays.values()), choices)
+    if roles.x is not None and not roles.fibre:
+        notes.append("no column names the fibre: the whole table is one")
+    _check_units(choices, roles, roles.arrays)
+    for part in _parts(table, roles):
+        try:
+            yield _long_reading(table, roles, choices, marks, part, (*table.notes, *roles.notes, *notes))
+        except ReadError as error:
+            if choices.errors == "raise":
+                raise
+            yield _failed(error, _sheet(table, part.labels))
+
+
+def _long_reading(
+    table: Table,
+    roles: Roles,
+    choices: Choices,
+    marks: dict[str, Marks],
+    part: _Part,
+    notes: tuple[str, ...],
+) -> Reading:
+    flags: list[Flag] = []
+    own_notes: list[str] = []
+    more: dict[str, Header] = {}
+    for name, header in roles.labels.items():
+        _label(table, name, header, part, more, flags, own_notes, roles.fibre[0].text if roles.fibre else "")
+    if more:
+        marks = marks | _marks(table, list(more.values()), choices)[0]
+    rows = distinct_blocks(table, roles, marks, part.rows, part.labels.get("fibre", ""), flags)
+    numbers = [table.rows[i][0] for i in rows]
+    arrays: dict[str, NDArray[np.generic]] = {}
+    for name, header in {**roles.arrays, **more}.items():
+        cells = [table.rows[i][1][header.position] for i in rows]
+        column = parse(header.key, cells, numbers, marks[header.key])
+        _absent(header.text, column, flags)
+        arrays[name] = column.values
+    repeated_rows(arrays, numbers, flags)
+    if short := [n for n in numbers if n in set(table.short)]:
+        flags.append(Flag("short-row", f"row(s) {listed(short)} have fewer cells than the header; the rest is missing"))
+    arrays["row"] = np.array(numbers, dtype=np.int64)
+    units = _units(arrays, {**roles.arrays, **more}, roles, choices, flags)
+    return Reading(arrays, units, _sheet(table, part.labels), (), tuple(flags), (*notes, *own_notes))
+
+
+def _parts(table: Table, roles: Roles) -> list[_Part]:
+    """Return the fibres with their rows."""
+    if not roles.fibre:
+        return [_Part({}, list(range(len(table.rows))))]
+    keys = list(roles.fibre)
+    if "condition" in roles.labels:
+        keys.append(roles.labels["condition"])
+        roles.notes.append(f"each fibre under each {roles.labels['condition'].text!r} is a reading of its own")
+    parts: dict[tuple[str, ...], _Part] = {}
+    for i, (number, cells) in enumerate(table.rows):
+        key = tuple(_text(cells[h.position]) for h in keys)
+        if not all(key[: len(roles.fibre)]):
+            raise ReadError(
+                f"row {number} has no name in the column {roles.fibre[0].text!r}",
+                code="missing-fibre-id",
+                remedy="write the fibre in every row; merged cells hold it only in the first",
+            )
+        if key not in parts:
+            parts[key] = _Part({"fibre": " ".join(key[: len(roles.fibre)])}, [])
+        parts[key].rows.append(i)
+    return list(parts.values())
+
+
+def _text(cell: str | float) -> str:
+    return cell if isinstance(cell, str) else repr(cell).removesuffix(".0")
+
+
+def _label(
+    table: Table,
+    name: str,
+    header: Header,
+    part: _Part,
+    more: dict[str, Header],
+    flags: list[Flag],
+    notes: list[str],
+    fibre_column: str,
+) -> None:
+    """Take a column as a label where it says one thing of the fibre."""
+    cells = [table.rows[i][1][header.position] for i in part.rows]
+    words = list(dict.fromkeys(_text(c) for c in cells if c != ""))
+    fibre = part.labels.get("fibre", "")
+    if len(words) == 1:
+        text = words[0]
+        if sum(mark in text for mark in (":\\", ":/", "\\\\")) or text.count("/") + text.count("\\") > 2:
+            notes.append(f"column {header.text!r} holds a path and is no label")
+            return
+        part.labels[name] = f"{text} {header.unit}" if header.unit is not None and is_number(cells[0]) else text
+        if any(c == "" for c in cells):
+            notes.append(f"{header.text!r} is blank in some rows and taken as {text!r} throughout")
+    elif words and name in _ONE_OF and fibre:
+        raise ReadError(
+            f"fibre {fibre!r} has the {name} {listed(words)}",
+            code="fibre-in-two-groups",
+            remedy=f"give every fibre a name of its own, or join two: -r fibre={header.text}+{fibre_column}",
+        )
+    elif words and all(is_number(c) or is_missing(c) for c in cells):
+        more[name] = header
+    elif words:
+        of = f" within fibre {fibre!r}" if fibre else ""
+        flags.append(
+            Flag(
+                "label-not-constant",
+                f"{header.text!r} is no label: it says {listed(words, 4)}{of}",
+                "suspect" if name in _ONE_OF else "note",
+            )
+        )
+
+
+def wide_readings(table: Table, roles: Roles, choices: Choices) -> Iterator[Reading]:
+    """Yield the fibres of a table with one column a fibre; blank headers continue the one before."""
+    assert roles.x is not None
+    x = roles.arrays[roles.x]
+    marks, notes = _marks(table, [x, *roles.y_columns], choices)
+    x_column = parse(x.key, table.cells(x), table.numbers, marks[x.key])
+    _check_units(choices, roles, {roles.x: x, DEFAULT_Y: x})
+    for name, columns in repeated_columns(table, roles, x):
+        flags: list[Flag] = []
+        try:
+            distinct = _distinct_columns(table, name, columns, flags)
+            yield _wide_reading(
+                table, roles, choices, marks, x_column, name, distinct, flags, (*table.notes, *roles.notes, *notes)
+            )
+        except ReadError as error:
+            if choices.errors == "raise":
+                raise
+            yield _failed(error, _sheet(table, {"fibre": name}))
+
+
+def _distinct_columns(
+    table: Table, name: str, groups: Sequence[Sequence[Header]], flags: list[Flag]
+) -> Sequence[Header]:
+    """Return the columns of one fibre; a second set of the same name is the same data or a contradiction."""
+    first = [table.cells(h) for h in groups[0]]
+    for other in groups[1:]:
+        if [table.cells(h) for h in other] != first:
+            raise ReadError(
+                f"two columns are called {name!r} and differ",
+                code="duplicate-fibre",
+                remedy="give every fibre a name of its own",
+            )
+    if len(groups) > 1:
+        flags.append(
+            Flag("duplicate-rows", f"the column {name!r} stands {len(groups)} times in the table and is used once")
+        )
+    return groups[0]
+
+
+def _wide_reading(
+    table: Table,
+    roles: Roles,
+    choices: Choices,
+    marks: dict[str, Marks],
+    x: Column,
+    name: str,
+    columns: Sequence[Header],
+    flags: list[Flag],
+    notes: tuple[str, ...],
+) -> Reading:
+    assert roles.x is not None
+    _absent(roles.arrays[roles.x].text, x, flags)
+    parsed = []
+    for header in columns:
+        column = parse(header.key, table.cells(header), table.numbers, marks[header.key])
+        _absent(header.key, column, flags)
+        parsed.append(column.values)
+    several = len(columns)
+    arrays: dict[str, NDArray[np.generic]] = {
+        roles.x: np.repeat(x.values, several),
+        DEFAULT_Y: np.stack(parsed, axis=1).ravel(),
+        "row": np.repeat(np.array(table.numbers, dtype=np.int64), several),
+    }
+    if several > 1:
+        notes = (*notes, f"{several} columns of {name!r} are repeats of the same points")
+    if table.short:
+        flags.append(Flag("short-row", f"row(s) {listed(table.short)} have fewer cells than the header", "note"))
+    unit_of = {roles.x: roles.arrays[roles.x], DEFAULT_Y: columns[0]}
+    units = _units(arrays, unit_of, roles, choices, flags)
+    return Reading(arrays, units, _sheet(table, {"fibre": name}), (), tuple(flags), notes)
+
+
+def _marks(table: Table, headers: Sequence[Header], choices: Choices) -> tuple[dict[str, Marks], list[str]]:
+    return settle([(h.key, table.cells(h)) for h in headers], choices.decimal, choices.thousands)
+
+
+def _absent(name: str, column: Column, flags: list[Flag]) -> None:
+    """Say where a column has no value, and why."""
+    rows = sorted(column.missing + column.marked)
+    if rows:
+        blank = f"{len(column.missing)} blank, {len(column.marked)} marked as missing"
+        flags.append(Flag("missing-points", f"{name!r} has no value in row(s) {listed(rows, 6)} ({blank})", "note"))
+    if column.censored:
+        flags.append(
+            Flag(
+                "censored-value",
+                f"{name!r} gives only a limit in row(s) {listed(column.censored, 6)}; taken as missing",
+            )
+        )
+
+
+def _check_units(choices: Choices, roles: Roles, arrays: dict[str, Header]) -> None:
+    """Refuse a unit for something that is not there."""
+    unknown = [name for name in choices.units if name not in arrays]
+    if choices.unit is not None and roles.y not in arrays:
+        unknown.append("unit")
+    if choices.x_unit is not None and roles.x is None:
+        unknown.append("x_unit")
+    if unknown:
+        raise SettingsError(
+            f"a unit was given for {unknown[0]!r}, which is not in the table",
+            code="unknown-column",
+            remedy=f"the arrays are {', '.join(arrays)}; units=NAME=UNIT names one",
+        )
+
+
+def _units(
+    arrays: dict[str, NDArray[np.generic]],
+    headers: dict[str, Header],
+    roles: Roles,
+    choices: Choices,
+    flags: list[Flag],
+) -> dict[str, str]:
+    units = {name: h.unit for name, h in headers.items() if h.unit is not None and name in arrays}
+    given = dict(choices.units)
+    if choices.x_unit is not None and roles.x is not None:
+        given[roles.x] = choices.x_unit
+    if choices.unit is not None:
+        given[roles.y] = choices.unit
+    for name, unit in given.items():
+        if units.get(name, unit) != unit:
+            message = f"unit {unit} was given for {name}; the header states {units[name]}"
+            flags.append(Flag("setting-overrides-file", message, "note"))
+        units[name] = unit
+    return units
+
+
+def _sheet(table: Table, labels: dict[str, str]) -> dict[str, str]:
+    return labels if table.sheet is None else {**labels, "sheet": table.sheet}
+
+
+def _failed(error: ReadError, labels: dict[str, str]) -> Reading:
+    return Reading({}, {}, labels, (), (Flag(error.code, str(error), "failed"),))
