@@ -104,6 +104,16 @@ class Measurement:
     interval: tuple[float, float] = (math.nan, math.nan)
     unit: str = "1"
 
+    def __post_init__(self) -> None:
+        # A count given as int or a NumPy scalar would not come back as such from a file: numbers here are floats.
+        if type(self.value) is not float:
+            object.__setattr__(self, "value", float(self.value))
+        if type(self.stderr) is not float:
+            object.__setattr__(self, "stderr", float(self.stderr))
+        low, high = self.interval
+        if type(self.interval) is not tuple or type(low) is not float or type(high) is not float:
+            object.__setattr__(self, "interval", (float(low), float(high)))
+
     def __float__(self) -> float:
         return self.value
 

@@ -1,0 +1,197 @@
+"""The command line: one verb per modality, its options the settings of ``measure``.
+
+Nothing heavy is imported before a verb runs, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..errors import MuscleMetricsError, SettingsError
+from ..modalities import MODALITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["main"]
+
+OK, SOME_FAILED, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 3, 130
+
+_OVERVIEW_END = """\
+examples:
+  musclemetrics demo                                  measure the samples, draw them, make a page
+  musclemetrics check recording.csv                   what would be read, every guess printed
+  musclemetrics force_pca fibres.csv -o results.csv   one row a fibre
+
+exit codes: 0 all measured, 1 some failed, 2 usage, 3 nothing usable, 130 interrupted"""
+
+_VERB_END = """\
+examples:
+  musclemetrics {verb} data.csv                            a table on the screen
+  musclemetrics {verb} data.xlsx -o results.csv            one row a record, for R, SPSS, Excel
+  musclemetrics {verb} recordings --group-by folder -o out  a folder: tables, pictures and a page
+  musclemetrics {verb} data.csv -s list                    the settings, with their defaults
+"""
+
+
+class _LongHelp(argparse.Action):
+    """Help of a modality: its settings are looked up only when someone asks."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **kwargs: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="show this help with all settings, and exit")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from .settings import listing
+
+        verb = parser.prog.rsplit(" ", 1)[-1]
+        try:
+            found = listing(verb)
+        except Exception as error:  # help must not fail because a modality cannot be imported
+            found = f"  (they cannot be listed: {type(error).__name__}: {error})"
+        parser.epilog = f"{_VERB_END.format(verb=verb)}\nsettings (-s name=value):\n{found}"
+        parser.print_help()
+        parser.exit()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="musclemetrics",
+        description="From the raw recording of a muscle to a defensible number.",
+        epilog=_OVERVIEW_END,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"musclemetrics {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, about in MODALITIES.items():
+        _add_modality(verbs, name, about)
+    check = _add(verbs, "check", "show what would be read, every guess printed; nothing is written")
+    _add_inputs(check)
+    demo = _add(verbs, "demo", "measure the sample data of all modalities; pictures and a summary page")
+    demo.add_argument("-o", "--output", metavar="FOLDER", default="musclemetrics-demo", help="default: %(default)s")
+    demo.add_argument("--quiet", action="store_true", help="print only the path of the page")
+    return parser
+
+
+def _add(verbs: Any, name: str, about: str, **more: Any) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = verbs.add_parser(
+        name,
+        help=about,
+        description=about[0].upper() + about[1:] + ".",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        **more,
+    )
+    return made
+
+
+def _add_inputs(parser: argparse.ArgumentParser, *, many: str = "+") -> None:
+    parser.add_argument("paths", metavar="PATH", nargs=many, help="files, or folders to be walked")
+    parser.add_argument(
+        "--group-by",
+        metavar="HOW",
+        help='which files make one item: folder, sheet, or a pattern such as "{fibre}_{n}.slc"',
+    )
+    parser.add_argument(
+        "-r",
+        "--reading",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="option of the readers, for example decimal=, or unit=mN or reader=table",
+    )
+
+
+def _add_modality(verbs: Any, name: str, about: str) -> None:
+    parser = _add(verbs, name, about, add_help=False, aliases=[name.replace("_", "-")] if "_" in name else [])
+    parser.set_defaults(modality=name)
+    parser.add_argument("-h", "--help", action=_LongHelp)
+    _add_inputs(parser, many="*")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        action="append",
+        default=[],
+        help=".csv, .jsonl or .h5, or a folder for tables, pictures and a page; may be given again",
+    )
+    parser.add_argument(
+        "-s",
+        "--set",
+        metavar="NAME=VALUE",
+        dest="settings",
+        action="append",
+        default=[],
+        help="a setting of the measurement; -s list shows them",
+    )
+    parser.add_argument("--settings", dest="list_settings", action="store_true", help="show the settings, and exit")
+    parser.add_argument("-j", "--jobs", metavar="N", type=int, default=1, help="worker processes (default: 1)")
+    parser.add_argument(
+        "--label", metavar="NAME=VALUE", dest="labels", action="append", default=[], help="a label for every record"
+    )
+    if name == "force_pca":
+        parser.add_argument("--prism", metavar="FILE", help="also write the points as a table that pastes into Prism")
+    parser.add_argument("--raw-csv", action="store_true", help="leave text that a spreadsheet would run as a formula")
+    parser.add_argument("--quiet", action="store_true", help="no progress and no list of flags on stderr")
+
+
+def _forgiving_streams() -> None:
+    """Let a name that the terminal's encoding lacks be printed escaped rather than end the run."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        0 all measured, 1 some failed, 2 usage, 3 nothing usable, 130 interrupted.
+    """
+    _forgiving_streams()
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as leaving:  # argparse has printed its help or its complaint
+        return int(leaving.code or 0)
+    try:
+        return _run(arguments)
+    except SettingsError as error:
+        print(f"musclemetrics: {error}", file=sys.stderr)
+        return USAGE
+    except MuscleMetricsError as error:
+        print(f"musclemetrics: {error}", file=sys.stderr)
+        return NOTHING
+    except KeyboardInterrupt:
+        print("musclemetrics: interrupted; nothing was written", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone. Point stdout elsewhere, or the interpreter complains when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SOME_FAILED
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.verb == "check":
+        from .check import check
+
+        return check(arguments)
+    if arguments.verb == "demo":
+        from .demo import demo
+
+        return demo(arguments)
+    from .measure import measure
+
+    return measure(arguments)

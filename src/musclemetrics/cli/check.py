@@ -1,0 +1,130 @@
+"""What would be read: arrays, units, labels, every guess; and what each modality would make of it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import readers
+from ..batch import Entry, Item, items, listed
+from ..errors import MuscleMetricsError, UnknownFormatError
+from ..modalities import MODALITIES, modality
+from ..reading import Reading
+from . import NOTHING, OK, SOME_FAILED
+from .settings import options_converted, pairs
+
+__all__ = ["check"]
+
+_MOST = 8
+
+
+def check(arguments: Namespace) -> int:
+    """Carry out ``musclemetrics check PATH…``."""
+    options = options_converted(pairs(arguments.reading, "-r"))
+    read = failed = 0
+    for item in items(listed(arguments.paths), arguments.group_by):
+        readings: list[Reading] = []
+        for entry in item.entries:
+            try:
+                readings += _file(entry, options)
+                read += 1
+            except UnknownFormatError as error:
+                failed += entry.named
+                print(f"  {'failed' if entry.named else 'skipped'}: {error} [{error.code}]")
+            except MuscleMetricsError as error:
+                failed += entry.problem is None or entry.problem.level == "failed"
+                print(f"  {entry.problem.level if entry.problem else 'failed'}: {error} [{error.code}]")
+            except Exception as error:
+                failed += 1
+                print(f"  failed: {type(error).__name__}: {error} [internal-error]")
+        if readings:
+            _uses(item, readings)
+        print()
+    if not read:
+        return NOTHING
+    return SOME_FAILED if failed else OK
+
+
+def _file(entry: Entry, options: dict[str, Any]) -> list[Reading]:
+    print(entry.name)
+    if entry.problem is not None:
+        raise MuscleMetricsError(entry.problem.message, code=entry.problem.code)
+    path = Path(entry.path)
+    given = dict(options)
+    chosen = given.pop("reader", None) or readers.sniff(path)
+    known = readers.options_of(chosen)
+    for name in [n for n in given if n not in known]:
+        print(f"  note: the reader {chosen} has no option {name}, which was not used")
+        del given[name]
+    found = list(readers.read(path, reader=chosen, **given))
+    print(f"  reader {chosen}: {len(found)} recording{'s' if len(found) != 1 else ''}")
+    for reading in found[:_MOST]:
+        _reading(reading)
+    if len(found) > _MOST:
+        print(f"  and {len(found) - _MOST} more recordings")
+    for note in dict.fromkeys(n for r in found for n in r.notes):
+        print(f"  guess: {note}")
+    for flag in dict.fromkeys(f for r in found for f in r.flags):
+        print(f"  {flag.level}: {flag.message} [{flag.code}]")
+    return found
+
+
+def _reading(reading: Reading) -> None:
+    words = ", ".join(f"{k} {v}" for k, v in reading.labels.items())
+    print(f"  - {words or 'no labels'}")
+    facts = []
+    for name in reading:
+        array = reading[name]
+        unit = reading.unit(name)
+        shown = "no unit" if unit is None else "no dimension" if unit == "1" else unit
+        if array.ndim == 0:
+            facts.append(f"{name} = {array.item():.6g}" if array.dtype.kind in "fiu" else f"{name} = {array.item()!r}")
+            facts[-1] += "" if unit in (None, "1") else f" {unit}"
+            continue
+        print(f"      {name} ({shown}): {_extent(array)}")
+    if facts:
+        print(f"      {', '.join(facts)}")
+    for event in reading.events[:_MOST]:
+        print(f"      event at {event.time:.6g} s: {event.name}")
+
+
+def _extent(array: Any) -> str:
+    size = " × ".join(str(n) for n in array.shape)
+    if array.dtype.kind not in "fiu" or array.size == 0:
+        return f"{size} values"
+    finite = array[np.isfinite(array)]
+    text = f"{size} values"
+    if finite.size:
+        text += f", {finite.min():.6g} to {finite.max():.6g}"
+    return text + (f", {array.size - finite.size} missing" if finite.size < array.size else "")
+
+
+def _uses(item: Item, readings: Sequence[Reading]) -> None:
+    """Print what each modality would make of the readings of an item."""
+    who = "these files together" if len(item.entries) > 1 else "this file"
+    for name in MODALITIES:
+        try:
+            found = list(modality(name).inputs(list(readings)))
+        except MuscleMetricsError as error:
+            print(f"  {name}: not from {who}: {error} [{error.code}]")
+            continue
+        except Exception as error:
+            print(f"  {name}: not from {who}: {type(error).__name__}: {error}")
+            continue
+        print(f"  {name}: {len(found)} record{'s' if len(found) != 1 else ''} from {who}")
+        _told("guess", (n for one in found for n in one.notes))
+        _told("fact", (f"{k} = {v}" for one in found for k, v in one.settings.items()))
+        own = {f for r in readings for f in r.flags}
+        _told("flag", (f"{f.message} [{f.code}]" for one in found for f in one.flags if f not in own))
+
+
+def _told(kind: str, lines: Iterable[str]) -> None:
+    listed_once = list(dict.fromkeys(lines))
+    for line in listed_once[:_MOST]:
+        print(f"    {kind}: {line}")
+    if len(listed_once) > _MOST:
+        print(f"    and {len(listed_once) - _MOST} more")

@@ -1,0 +1,33 @@
+"""The demonstration: every modality on its sample data."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from ..batch import measure_files
+from ..modalities import MODALITIES
+from ..record import Record
+from . import NOTHING, OK
+from .measure import exit_code, write_folder
+from .show import print_table, reasons, summary, watched
+
+__all__ = ["demo"]
+
+
+def demo(arguments: Namespace) -> int:
+    """Carry out ``musclemetrics demo``: a broken sample belongs to the show, so only an empty one fails."""
+    from ..simulate import sample
+
+    records: list[Record] = []
+    for name in MODALITIES:
+        records += watched(measure_files(sample(name), name), quiet=arguments.quiet)
+    page = write_folder(records, Path(arguments.output), title="musclemetrics on its sample data")
+    if not arguments.quiet:
+        print_table(records)
+        for line in reasons(records):
+            print(line, file=sys.stderr)
+        print(summary(records), file=sys.stderr)
+    print(page)
+    return NOTHING if exit_code(records) == NOTHING else OK

@@ -1,0 +1,140 @@
+"""What the command line prints: tables on stdout, progress and reasons on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from threading import Lock, Timer
+from typing import Any, TextIO
+
+from ..record import Record
+from ..report.words import heading, interval_text, source_text, title_of, value_text
+
+__all__ = ["print_table", "reasons", "summary", "watched"]
+
+_FEW = 3
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _table(records: Sequence[Record]) -> tuple[list[str], list[list[str]]]:
+    measured = [r for r in records if r.status in ("ok", "suspect")]
+    labels = list(dict.fromkeys(key for r in records for key in r.labels))
+    names = list(dict.fromkeys(n for r in measured for n in r))
+    header = [*labels, "status", *(heading(n, [r[n].unit for r in measured if n in r]) for n in names), "source"]
+    body = []
+    for r in records:
+        row = [r.labels.get(key, "") for key in labels] + [r.status]
+        for n in names:
+            if n not in r or r.status not in ("ok", "suspect"):
+                row.append("")
+                continue
+            between = interval_text(r[n])
+            row.append(value_text(r[n]) + (f" ({between})" if between else ""))
+        body.append([*row, source_text(r)])
+    return header, body
+
+
+def print_table(records: Sequence[Record], stream: TextIO | None = None) -> None:
+    """Print the records of each modality as a table: with lines on a terminal, aligned text elsewhere."""
+    out = stream or sys.stdout
+    for modality in dict.fromkeys(r.modality for r in records):
+        header, body = _table([r for r in records if r.modality == modality])
+        if out.isatty():
+            from rich.console import Console
+            from rich.table import Table
+            from rich.text import Text
+
+            table = Table(title=modality)
+            for head in header:
+                table.add_column(Text(head))
+            for row in body:
+                table.add_row(*(Text(cell) for cell in row))
+            Console(file=out).print(table)
+            continue
+        widths = [max(len(c) for c in column) for column in zip(header, *body, strict=True)]
+        for row in (header, *body):
+            print("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip(), file=out)
+
+
+def reasons(records: Sequence[Record]) -> Iterator[str]:
+    """Yield a line for every failed, suspect or skipped row; many of one kind become one line with their number."""
+    kinds: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for number, r in enumerate(records, 1):
+        for f in r.flags:
+            if f.level != "note":
+                who = source_text(r) if r.status in ("failed", "skipped") else title_of(r, number)
+                kinds.setdefault((f.level, f.code), []).append((who or title_of(r, number), f.message))
+    order = {"skipped": 0, "suspect": 1, "failed": 2}
+    for (level, code), rows in sorted(kinds.items(), key=lambda item: order[item[0][0]]):
+        if len(rows) <= _FEW:
+            yield from (f"{level}: {who}: {message} [{code}]" for who, message in rows)
+        else:
+            who, message = rows[0]
+            yield f"{level}: {len(rows)} × {code}, first {who}: {message}"
+
+
+def summary(records: Sequence[Record]) -> str:
+    """Return one line that counts what became of everything."""
+    counts = {s: sum(r.status == s for r in records) for s in ("ok", "suspect", "failed", "skipped")}
+    measured = counts["ok"] + counts["suspect"]
+    parts = [f"{measured} measured" + (f" ({counts['suspect']} suspect)" if counts["suspect"] else "")]
+    parts += [f"{counts[s]} {s}" for s in ("failed", "skipped") if counts[s]]
+    return f"{_plural(len(records), 'row')}: {', '.join(parts)}"
+
+
+class _Progress:
+    """A line on a terminal that appears when the work takes longer than a second."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._lock, self._count = Lock(), 0
+        self._live: Any = None
+        self._task: Any = None
+        self._timer = None if quiet or not sys.stderr.isatty() else Timer(1.0, self._appear)
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _appear(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        with self._lock:
+            if self._timer is None:
+                return
+            self._live = Progress(
+                SpinnerColumn(),
+                TextColumn("{task.completed:.0f} rows"),
+                TimeElapsedColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._task = self._live.add_task("", total=None, completed=self._count)
+            self._live.start()
+
+    def step(self) -> None:
+        with self._lock:
+            self._count += 1
+            if self._live is not None:
+                self._live.update(self._task, completed=self._count)
+
+    def stop(self) -> None:
+        with self._lock:
+            timer, self._timer = self._timer, None
+            if self._live is not None:
+                self._live.stop()
+        if timer is not None:
+            timer.cancel()
+
+
+def watched(records: Iterable[Record], *, quiet: bool = False) -> Iterator[Record]:
+    """Pass records on, showing on a terminal's stderr how many there were once it takes longer than a second."""
+    progress = _Progress(quiet)
+    try:
+        for record in records:
+            progress.step()
+            yield record
+    finally:
+        progress.stop()

@@ -1,0 +1,290 @@
+"""Records on disk: bit-exact where promised, safe for spreadsheets, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import pickle
+import struct
+import sys
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from musclemetrics.errors import InputError, ReadError, SettingsError
+from musclemetrics.record import Flag, Measurement, Provenance, Record, Trace
+from musclemetrics.store import load, rows, save, save_prism, to_dataframe
+from musclemetrics.store.table import guarded
+
+NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
+TEXT = st.text(max_size=12)
+NAMES = st.sampled_from(["pCa50", "h", "Fmax", "Fmin", "r2"])
+UNITS = st.sampled_from(["1", "kN/m2", "mN", "Hz"])
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@st.composite
+def _records(draw: st.DrawFn) -> Record:
+    names = draw(st.lists(NAMES, unique=True, max_size=5))
+    traces = draw(st.lists(st.sampled_from(["pca", "force", "curve"]), unique=True, max_size=3))
+    return Record(
+        draw(st.sampled_from(["force_pca", "slack"])),
+        [Measurement(n, draw(NUMBERS), draw(NUMBERS), (draw(NUMBERS), draw(NUMBERS)), draw(UNITS)) for n in names],
+        [Trace(n, np.array(draw(st.lists(NUMBERS, max_size=4)), dtype=float), draw(UNITS)) for n in traces],
+        draw(
+            st.lists(st.builds(Flag, TEXT, TEXT, st.sampled_from(["note", "suspect", "failed", "skipped"])), max_size=2)
+        ),
+        Provenance(
+            draw(TEXT),
+            draw(st.dictionaries(TEXT, PLAIN, max_size=3)),
+            draw(st.dictionaries(TEXT, TEXT, max_size=2)),
+            tuple(draw(st.lists(st.tuples(TEXT, TEXT), max_size=2))),
+            draw(st.dictionaries(TEXT, PLAIN, max_size=2)),
+        ),
+        draw(st.dictionaries(TEXT, TEXT, max_size=3)),
+    )
+
+
+def _bits(values: object) -> bytes:
+    """Bits of numbers, all NaN alike: JSON has one NaN."""
+    return np.where(np.isnan(a := np.asarray(values, float)), np.nan, a).tobytes()
+
+
+def _same(a: Record, b: Record) -> None:
+    assert a == b
+    assert a.to_json() == b.to_json()
+    for m, n in zip(a.measurements, b.measurements, strict=True):
+        assert _bits([m.value, m.stderr, *m.interval]) == _bits([n.value, n.stderr, *n.interval])
+        assert type(n.value) is float
+    for t, u in zip(a.traces, b.traces, strict=True):
+        assert _bits(t.values) == _bits(u.values)
+        assert not u.values.flags.writeable
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".h5"])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(records=st.lists(_records(), max_size=4))
+def test_round_trip_is_bit_exact(tmp_path, suffix: str, records: list[Record]) -> None:
+    path = save(records, tmp_path / f"r{suffix}")
+    back = load(path)
+    assert len(back) == len(records)
+    for a, b in zip(records, back, strict=True):
+        _same(a, b)
+        _same(a, pickle.loads(pickle.dumps(a)))
+
+
+def _record(
+    value: float = 6.44, *, unit: str = "kN/m2", labels: dict[str, str] | None = None, **more: object
+) -> Record:
+    return Record(
+        "force_pca",
+        (
+            Measurement("pCa50", value, 0.03, (6.36, math.inf)),
+            Measurement("Fmax", -1.5, math.nan, (math.nan, math.nan), unit),
+        ),
+        (Trace("pca", np.array([9.0, 6.0, 6.0, 4.5])), Trace("force", np.array([0.0, 0.5, 0.6, 1.0]), unit)),
+        provenance=Provenance("hill", sources=(("rat/a.csv", "ab" * 32),)),
+        labels=labels or {},
+    )
+
+
+def _failed(name: str = "b.csv") -> Record:
+    return Record(
+        "force_pca",
+        (Measurement("pCa50", math.nan), Measurement("Fmax", math.nan)),
+        flags=(Flag("empty-file", "it is empty", "failed"),),
+        provenance=Provenance(sources=((name, ""),)),
+    )
+
+
+def test_signs_of_zero_and_smallest_numbers_survive(tmp_path) -> None:
+    for value in (-0.0, 5e-324, 0.1 + 0.2, sys.float_info.max):
+        for suffix in (".jsonl", ".h5"):
+            [back] = load(save([_record(value)], tmp_path / f"a{suffix}"))
+            assert struct.pack("<d", back["pCa50"].value) == struct.pack("<d", value)
+
+
+def test_hdf5_reads_with_plain_h5py(tmp_path) -> None:
+    records = [_record(6.1, labels={"fibre": "007"}), _failed(), _record(6.2)]
+    path = save(records, tmp_path / "a.h5")
+    with h5py.File(path) as f:
+        column = f["force_pca/measurements/pCa50"]
+        assert column.attrs["unit"] == "1"
+        np.testing.assert_array_equal(column["value"][:], [6.1, np.nan, 6.2])
+        np.testing.assert_array_equal(column["high"][:], [np.inf, np.nan, np.inf])
+        assert f["force_pca/labels/fibre"].asstr()[:].tolist() == ["007", "", ""]
+        assert f["force_pca/status"].asstr()[:].tolist() == ["ok", "failed", "ok"]
+        fmax = f["force_pca/measurements/Fmax"]
+        assert "unit" not in fmax.attrs  # records differ, so each says its own
+        assert fmax["units"].asstr()[:].tolist() == ["kN/m2", "1", "kN/m2"]
+        offsets = f["force_pca/traces/force/offsets"][:]
+        assert offsets.tolist() == [0, 4, 4, 8]
+        assert f["force_pca/traces/force/values"][offsets[2] : offsets[3]].tolist() == [0.0, 0.5, 0.6, 1.0]
+        assert f["force_pca/traces/force"].attrs["unit"] == "kN/m2"
+        assert f.attrs["schema"] == 1
+
+
+def test_order_of_several_modalities_is_kept(tmp_path) -> None:
+    other = Record("slack", (Measurement("Vo", 2.0, unit="{L0}/s"),))
+    given = [_record(6.0), other, _record(6.1), other]
+    for suffix in (".jsonl", ".h5"):
+        assert load(save(given, tmp_path / f"a{suffix}")) == given
+
+
+def test_hdf5_refuses_names_it_would_take_for_paths(tmp_path) -> None:
+    target = tmp_path / "a.h5"
+    target.write_bytes(b"earlier")
+    with pytest.raises(InputError, match="cannot be a name"):
+        save([Record("m", (Measurement("a/b", 1.0),))], target)
+    assert target.read_bytes() == b"earlier"
+    assert os.listdir(tmp_path) == ["a.h5"]
+
+
+def test_csv_columns_and_numbers(tmp_path) -> None:
+    value = 0.1 + 0.2
+    path = save([_failed(), _record(value, labels={"fibre": "007", "status": "x"})], tmp_path / "a.csv")
+    with path.open(encoding="utf-8", newline="") as stream:
+        table = list(csv.DictReader(stream))
+    quantities = [n + p for n in ("pCa50", "Fmax_kN_per_m2") for p in ("", "_stderr", "_low", "_high")]
+    # The failed row adds no column of its own for Fmax without a unit.
+    assert list(table[0]) == [
+        *("modality", "status", "fibre", "label_status"),
+        *quantities,
+        *("flags", "source", "sha256"),
+    ]
+    assert table[1]["fibre"] == "007"
+    assert float(table[1]["pCa50"]) == value
+    assert table[1]["pCa50_high"] == "inf"
+    assert table[1]["Fmax_kN_per_m2"] == "-1.5"
+    assert table[1]["Fmax_kN_per_m2_stderr"] == ""
+    assert (table[0]["pCa50"], table[0]["flags"], table[0]["source"]) == ("", "empty-file", "b.csv")
+    assert table[1]["sha256"] == "ab" * 32
+
+
+@pytest.mark.parametrize(
+    "evil",
+    ["=1+1", "+SUM(A1)", "-2+3+cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "\r=1", "\n=1", "＝1", '=HYPERLINK("http://x")'],
+)
+def test_text_that_a_spreadsheet_would_run_is_guarded(tmp_path, evil: str) -> None:
+    """Fault 93: text cells beginning = + - @ TAB CR."""
+    record = _record(-1.5, labels={"fibre": evil})
+    for raw, expected in ((False, "'" + evil), (True, evil)):
+        path = save([record], tmp_path / "a.csv", raw_csv=raw)
+        with path.open(encoding="utf-8", newline="") as stream:
+            [row] = csv.DictReader(stream)
+        assert row["fibre"] == expected
+        assert row["pCa50"] == "-1.5"
+    [back] = load(save([record], tmp_path / "a.jsonl"))
+    assert back.labels["fibre"] == evil
+    assert to_dataframe([record])["fibre"][0] == evil
+
+
+def test_numbers_in_text_are_left_alone() -> None:
+    assert [guarded(t) for t in ("-1.5", "+3", "007", "-1e5", "-", "-1-1")] == [
+        *("-1.5", "+3", "007", "-1e5", "'-", "'-1-1"),
+    ]
+
+
+def test_dataframe(tmp_path) -> None:
+    frame = to_dataframe([_record(6.4, labels={"fibre": "007"}), _record(6.5, labels={"animal": "NA"}), _failed()])
+    assert frame["fibre"].tolist() == ["007", None, None]
+    assert frame["animal"].tolist() == [None, "NA", None]
+    assert frame["pCa50"].dtype == "float64"
+    assert math.isnan(frame["pCa50"][2])
+    assert frame["pCa50_high"][0] == math.inf
+    assert frame["status"].tolist() == ["ok", "ok", "failed"]
+    assert list(to_dataframe([]).columns) == ["modality", "status", "flags", "source", "sha256"]
+    header, body = rows([_record()])
+    assert len(header) == len(body[0])
+
+
+def test_csv_does_not_load_and_suffixes_are_known(tmp_path) -> None:
+    path = save([_record()], tmp_path / "a.csv")
+    with pytest.raises(ReadError) as caught:
+        load(path)
+    assert caught.value.code == "one-way"
+    with pytest.raises(SettingsError) as refused:
+        save([_record()], tmp_path / "a.xlsx")
+    assert refused.value.code == "unknown-suffix"
+    with pytest.raises(ReadError) as gone:
+        load(tmp_path / "none.jsonl")
+    assert gone.value.code == "missing-file"
+
+
+def test_broken_files_are_refused_with_the_line(tmp_path) -> None:
+    path = save([_record(), _record()], tmp_path / "a.jsonl")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text[: len(text) - 40], encoding="utf-8")
+    with pytest.raises(ReadError, match="line 2"):
+        load(path)
+    path.write_bytes(b"\xff\xfe\n")
+    with pytest.raises(ReadError, match="not UTF-8"):
+        load(path)
+    tree = json.loads(_record().to_json())
+    tree["schema"] = 99
+    path.write_text(json.dumps(tree), encoding="utf-8")
+    with pytest.raises(ReadError) as newer:
+        load(path)
+    assert newer.value.code == "newer-schema"
+    whole = save([_record()] * 50, tmp_path / "a.h5").read_bytes()
+    for cut in (0, 10, len(whole) // 2):
+        (tmp_path / "b.h5").write_bytes(whole[:cut])
+        with pytest.raises(ReadError) as broken:
+            load(tmp_path / "b.h5")
+        assert broken.value.code == "bad-record"
+
+
+def test_a_failed_save_leaves_the_earlier_file(tmp_path) -> None:
+    path = save([_record()], tmp_path / "a.jsonl")
+    before = path.read_bytes()
+
+    def stopping():
+        yield _record(1.0)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        save(stopping(), path)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["a.jsonl"]
+    with pytest.raises(SettingsError) as caught:
+        save([_record()], tmp_path / "no" / "a.jsonl")
+    assert caught.value.code == "unwritable"
+
+
+def test_names_that_are_not_utf8_survive(tmp_path) -> None:
+    record = _record(labels={"fibre": "M\udcfcller\x00\u2028"})
+    for suffix in (".jsonl", ".h5"):
+        [back] = load(save(record, tmp_path / f"a{suffix}"))
+        assert back == record
+    save(record, tmp_path / "a.csv")
+
+
+def test_prism_table(tmp_path) -> None:
+    second = Record(
+        "force_pca",
+        (),
+        (Trace("pca", np.array([4.5, 5.5])), Trace("force", np.array([2.0, 1.0]))),
+        labels={"fibre": "f1"},
+    )
+    path = tmp_path / "prism.txt"
+    assert save_prism([_record(labels={"fibre": "f1"}), _failed(), second], path) == 2
+    assert [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()] == [
+        ["pCa", "f1", "f1 (2)"],
+        ["9.0", "0.0", ""],
+        ["6.0", "0.5", ""],
+        ["6.0", "0.6", ""],
+        ["5.5", "", "1.0"],
+        ["4.5", "1.0", "2.0"],
+    ]
+    with pytest.raises(InputError) as caught:
+        save_prism([_failed()], path)
+    assert caught.value.code == "no-curves"
