@@ -7,6 +7,7 @@ inside costs this item alone.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -23,6 +24,12 @@ from .grouping import Item
 from .measuring import Job, measured
 
 __all__ = ["Unit", "reason_of", "row_for", "run"]
+
+
+# How the files of :mod:`..store` begin. Results lie beside data more often than not, and must not be measured again.
+_OWN = re.compile(rb'modality,status,|\{"schema":[0-9]+,"modality":')
+_OWN_HDF5 = b"musclemetrics records"
+_HEAD = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +93,17 @@ def _read(file: _File, options: Mapping[str, Any]) -> None:
     """Hash and read one file; what goes wrong is kept as its reason."""
     from .. import readers
 
+    level: Literal["failed", "skipped"]
     try:
         file.state = _state(file.entry.path)
         with open(file.entry.path, "rb") as stream:
+            head = stream.read(_HEAD)
+            stream.seek(0)
             file.digest = sha256(stream)
+        if _OWN.match(head) or (head.startswith(b"\x89HDF") and _OWN_HDF5 in head):
+            level = "failed" if file.entry.named else "skipped"
+            file.reason = Flag("own-output", "holds results written by musclemetrics, not recordings", level)
+            return
         given = dict(options)
         chosen = given.pop("reader", None)
         path = Path(file.entry.path)
@@ -101,7 +115,7 @@ def _read(file: _File, options: Mapping[str, Any]) -> None:
             file.readings.append(reading)
     except UnknownFormatError as error:
         # A stranger met in a folder is passed over; one the caller named is a failure.
-        level: Literal["failed", "skipped"] = "failed" if file.entry.named else "skipped"
+        level = "failed" if file.entry.named else "skipped"
         file.error, file.reason = error, replace(reason_of(error, file.entry), level=level)
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise

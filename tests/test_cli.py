@@ -1,0 +1,301 @@
+"""The command line: exit codes, outputs, and that it runs where laboratories run it."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mean_force
+import musclemetrics
+from musclemetrics import modalities
+from musclemetrics.cli import main
+from musclemetrics.store import load
+
+GOOD = "fibre,pCa,force (mN)\n007,9,1\n007,6,2\n007,4.5,3\nNA,9,2\nNA,6,3\nNA,4.5,4\n"
+
+
+@pytest.fixture(autouse=True)
+def _modality(monkeypatch, tmp_path) -> None:
+    monkeypatch.setitem(modalities.MODALITIES, "mean_force", "mean of some forces")
+    monkeypatch.setitem(sys.modules, "musclemetrics.modalities.mean_force", mean_force)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def good(tmp_path) -> Path:
+    path = tmp_path / "good.csv"
+    path.write_text(GOOD, encoding="utf-8")
+    return path
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_a_table_on_stdout(good, capsys) -> None:
+    assert main(["mean_force", str(good)]) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert re.split(r"\s{2,}", lines[0]) == ["fibre", "status", "mean (mN)", "n_points", "source"]
+    assert re.split(r"\s{2,}", lines[1]) == ["007", "ok", "2.00 (1.00 to ∞)", "3", "good.csv"]
+    assert err.splitlines() == ["2 rows: 2 measured"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "h5"])
+def test_files_out(good, tmp_path, capsys, suffix: str) -> None:
+    out = tmp_path / f"out.{suffix}"
+    assert main(["mean-force", str(good), "-o", str(out), "--quiet", "--label", "rig=3", "-s", "scale=2"]) == 0
+    assert capsys.readouterr() == ("", "")
+    if suffix == "csv":
+        rows = _rows(out)
+        assert [(r["fibre"], r["rig"], r["mean_mN"]) for r in rows] == [("007", "3", "4.0"), ("NA", "3", "6.0")]
+    else:
+        assert [r["mean"].value for r in load(out)] == [4.0, 6.0]
+
+
+def test_folder_out(good, tmp_path, capsys) -> None:
+    assert main(["mean_force", str(good), "-o", "out"]) == 0
+    out = tmp_path / "out"
+    assert sorted(p.name for p in out.iterdir()) == ["figures", "index.html", "records.csv", "records.jsonl"]
+    pictures = sorted((out / "figures").iterdir())
+    assert [p.name[:5] for p in pictures] == ["0001-", "0002-"]
+    assert all(p.read_bytes().startswith(b"\x89PNG") for p in pictures)
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert all(f"figures/{p.name}" in page for p in pictures)
+    assert "out" in capsys.readouterr().err
+    # Again, over the folder that now holds the results: they are passed over, and old pictures go.
+    assert main(["mean_force", ".", "-o", "out", "--quiet", "-s", "scale=3"]) == 0
+    assert [r.status for r in load(out / "records.jsonl")] == ["ok", "ok", "skipped"]
+    assert len(list((out / "figures").iterdir())) == 2
+
+
+def test_exit_codes(good, tmp_path, capsys) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.touch()
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "paper.pdf").write_bytes(b"%PDF-1.4")
+    assert main(["mean_force", str(good), str(bad), "-o", "out.csv"]) == 1
+    assert [r["status"] for r in _rows(tmp_path / "out.csv")] == ["ok", "ok", "failed"]
+    err = capsys.readouterr().err
+    assert "failed: bad.csv: " in err
+    assert "[empty-file]" in err
+    assert err.splitlines()[-1].startswith("3 rows: 2 measured, 1 failed")
+    assert main(["mean_force", str(good), str(tmp_path / "d")]) == 0  # a skipped file is no failure
+    assert "1 skipped" in capsys.readouterr().err
+    assert main(["mean_force", str(bad)]) == 3
+    assert main(["mean_force", "nothing-here.csv"]) == 3
+    assert "missing-file" in capsys.readouterr().err
+    assert main(["mean_force", str(tmp_path / "d")]) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "required"),
+        (["no_such_verb"], "invalid choice"),
+        (["mean_force"], "no files"),
+        (["mean_force", "good.csv", "-s", "scal=2"], "did you mean scale"),
+        (["mean_force", "good.csv", "-s", "scale=2,5"], "scale is a number"),
+        (["mean_force", "good.csv", "-s", "scale=1_000"], "scale is a number"),
+        (["mean_force", "good.csv", "-s", "model=mode"], "mean or median"),
+        (["mean_force", "good.csv", "-s", "limits=1"], "limits"),
+        (["mean_force", "good.csv", "-s", "scale"], "name=value"),
+        (["mean_force", "good.csv", "-s", "scale=1", "-s", "scale=2"], "once"),
+        (["mean_force", "good.csv", "-r", "decimall=,"], "decimal"),
+        (["mean_force", "good.csv", "-o", "out.xlsx"], ".csv"),
+        (["mean_force", "good.csv", "-o", "no/where/out.csv"], "no folder"),
+        (["mean_force", "good.csv", "-j", "0"], "-j"),
+        (["mean_force", "good.csv", "--group-by", "{a"], "pattern"),
+        (["mean_force", "good.csv", "--outpt", "a.csv"], "unrecognized"),
+    ],
+)
+def test_usage_is_refused_in_one_line_and_nothing_written(good, tmp_path, capsys, words, told) -> None:
+    assert main(words) == 2
+    err = capsys.readouterr().err
+    assert told in err.splitlines()[-1]
+    assert "Traceback" not in err
+    assert os.listdir(tmp_path) == ["good.csv"]
+
+
+def test_settings_take_the_type_of_the_signature(good, tmp_path) -> None:
+    words = ["scale=2", "model=median", "limits=-1,1e3", "thresholds=a:1,b:2.5", "pool=no", "column=force"]
+    given = [w for word in words for w in ("-s", word)]
+    assert main(["mean_force", str(good), "-o", "o.jsonl", *given]) == 0
+    record = load(tmp_path / "o.jsonl")[0]
+    settings = record.provenance.settings
+    assert settings["scale"] == 2.0
+    assert type(settings["scale"]) is float
+    assert settings["model"] == "median"
+    assert settings["limits"] == (-1.0, 1000.0)
+    assert settings["thresholds"] == {"a": 1.0, "b": 2.5}
+    assert record.provenance.reading["inputs"] == {"column": "force", "pool": False}
+    assert main(["mean_force", str(good), "-o", "o.jsonl", "-s", "limits=none", "-s", "thresholds={}"]) == 0
+    assert load(tmp_path / "o.jsonl")[0].provenance.settings["limits"] is None
+
+
+def test_settings_and_help_are_listed(capsys) -> None:
+    assert main(["mean_force", "-s", "list"]) == 0
+    listed = capsys.readouterr().out
+    assert main(["mean_force", "--settings"]) == 0
+    assert capsys.readouterr().out == listed
+    lines = listed.splitlines()
+    assert lines[lines.index("  scale=1.0") + 1].strip() == "Factor put before the mean"
+    assert {"  model=mean", "  limits=none", "  column=force", "  pool=false", "  force_unit=1"} <= set(lines)
+    assert main(["mean_force", "--help"]) == 0
+    helped = capsys.readouterr().out
+    assert "examples:" in helped
+    assert "scale=1.0" in helped
+    assert main(["--help"]) == 0
+    assert "musclemetrics demo" in capsys.readouterr().out
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"musclemetrics {musclemetrics.__version__}\n"
+
+
+def test_check_prints_what_would_be_read_and_writes_nothing(good, tmp_path, capsys) -> None:
+    assert main(["check", str(good)]) == 0
+    out = capsys.readouterr().out
+    for words in (
+        "good.csv",
+        "reader table: 2 recordings",
+        "- fibre 007",
+        "force (mN): 3 values, 1 to 3",
+        "guess: separator",
+        "mean_force: 2 records from this file",
+        "fact: force_unit = mN",
+    ):
+        assert words in out
+    assert os.listdir(tmp_path) == ["good.csv"]
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4")
+    assert main(["check", str(tmp_path)]) == 0
+    assert "skipped: " in capsys.readouterr().out
+    assert main(["check", str(tmp_path / "a.pdf"), str(good)]) == 1
+    assert main(["check", "nothing.csv"]) == 3
+
+
+def test_many_flags_of_one_kind_are_one_line(tmp_path, capsys) -> None:
+    """Fault 120."""
+    rows = [f"f{n},9,0.1\nf{n},6,0.2" for n in range(37)]
+    (tmp_path / "many.csv").write_text("fibre,pCa,force (mN)\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    assert main(["mean_force", "many.csv", "-o", "o.csv"]) == 0
+    err = capsys.readouterr().err.splitlines()
+    assert len(err) == 2
+    assert err[0].startswith("suspect: 37 × low-mean, first fibre f0: mean ")
+    assert err[1].startswith("37 rows: 37 measured (37 suspect)")
+
+
+def test_interrupted(good, tmp_path, monkeypatch, capsys) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mean_force, "measure", stop)
+    monkeypatch.delattr(mean_force, "measure_many")
+    assert main(["mean_force", str(good), "-o", "o.csv"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert os.listdir(tmp_path) == ["good.csv"]
+
+
+def test_raw_csv(tmp_path) -> None:
+    """Fault 93, from the recording's own label to the table."""
+    (tmp_path / "a.csv").write_text(GOOD.replace("007", "=1+1"), encoding="utf-8")
+    assert main(["mean_force", "a.csv", "-o", "o.csv", "--quiet"]) == 0
+    assert _rows(tmp_path / "o.csv")[0]["fibre"] == "'=1+1"
+    assert main(["mean_force", "a.csv", "-o", "o.csv", "--quiet", "--raw-csv"]) == 0
+    assert _rows(tmp_path / "o.csv")[0]["fibre"] == "=1+1"
+
+
+def test_workers_give_the_same_file(good, tmp_path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text(GOOD.replace("NA", "x"), encoding="utf-8")
+    for jobs in ("1", "2"):
+        assert main(["mean_force", str(good), str(other), "-j", jobs, "-o", f"{jobs}.jsonl", "--quiet"]) == 0
+    assert (tmp_path / "1.jsonl").read_bytes() == (tmp_path / "2.jsonl").read_bytes()
+
+
+def test_a_page_is_safe_to_open(tmp_path) -> None:
+    """Faults 94 and 110: words of files are text, and nothing is fetched."""
+    evil = "<script>alert(1)</script>"
+    (tmp_path / "a.csv").write_text(GOOD.replace("007", evil), encoding="utf-8")
+    assert main(["mean_force", "a.csv", "-o", "out", "--quiet", "--label", f"{evil}='\"><img src=x>"]) == 0
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "<img src=x" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "default-src 'none'" in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert set(re.findall(r'(?:src|href)="([^"#]*)', page)) - {""} == {
+        f"figures/{p.name}" for p in (tmp_path / "out" / "figures").iterdir()
+    }
+
+
+# What a fresh process does -------------------------------------------------------------------------------------
+
+
+def _run(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "SYSTEMROOT", "TEMP", "TMP", "PYTHONPATH")}
+    return subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, encoding="utf-8", env={**kept, **env}, check=False
+    )
+
+
+def _loaded(code: str, *names: str) -> set[str]:
+    done = _run("-c", f"import sys\n{code}\nprint(*sorted({set(names)!r} & set(sys.modules)))")
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())
+
+
+HEAVY = ("numpy", "scipy", "pandas", "matplotlib", "h5py", "rich", "lmfit", "skimage", "pydicom", "jinja2")
+
+
+def test_import_is_light() -> None:
+    light = (*HEAVY, "dataclasses", "importlib.metadata", "inspect")
+    assert _loaded("import musclemetrics", *light) == set()
+    assert _loaded("import dataclasses", *light) >= {"dataclasses"}  # the test can fail
+
+
+def test_help_is_light() -> None:
+    help_ = "from musclemetrics.cli import main\nassert main(['--help']) == 0"
+    assert _loaded(help_, *HEAVY, "dataclasses", "importlib.metadata") == set()
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"LC_ALL": "de_DE.UTF-8", "LC_NUMERIC": "de_DE.UTF-8"},
+        {"HOME": "/nonexistent", "DISPLAY": ""},
+    ],
+)
+def test_machines_as_they_are(tmp_path, env: dict[str, str]) -> None:
+    """Fault 117: no HOME, no display, an encoding without µ, a decimal comma."""
+    (tmp_path / "µ.csv").write_text(GOOD.replace("007", "µ7").replace("mN", "µN"), encoding="utf-8")
+    tests = str(Path(__file__).parent)
+    code = (
+        "import sys, locale\n"
+        "try: locale.setlocale(locale.LC_ALL, '')\n"
+        "except locale.Error: pass\n"
+        f"sys.path.insert(0, {tests!r})\n"
+        "import mean_force\nfrom musclemetrics import modalities\nfrom musclemetrics.cli import main\n"
+        "modalities.MODALITIES['mean_force'] = 'x'\n"
+        "sys.modules['musclemetrics.modalities.mean_force'] = mean_force\n"
+        f"folder = {str(tmp_path)!r}\n"
+        "code = main(['mean_force', folder, '-o', folder + '/out', '-o', folder + '/o.csv'])\n"
+        "sys.exit(code or main(['mean_force', folder]))\n"
+    )
+    done = _run("-c", code, **env)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert [r["mean_uN"] for r in _rows(tmp_path / "o.csv")] == ["2.0", "3.0"]
+    assert "2.00 (1.00 to " in done.stdout
+
+
+def test_the_module_is_the_command() -> None:
+    done = _run("-m", "musclemetrics", "--version")
+    assert (done.returncode, done.stdout) == (0, f"musclemetrics {musclemetrics.__version__}\n")
