@@ -8,7 +8,7 @@ from threading import Lock, Timer
 from typing import Any, TextIO
 
 from ..record import Record
-from ..report.words import heading, interval_text, source_text, title_of, value_text
+from ..report.words import heading, interval_text, main_names, source_text, title_of, value_text
 
 __all__ = ["print_table", "reasons", "summary", "watched"]
 
@@ -22,7 +22,7 @@ def _plural(count: int, word: str) -> str:
 def _table(records: Sequence[Record]) -> tuple[list[str], list[list[str]]]:
     measured = [r for r in records if r.status in ("ok", "suspect")]
     labels = list(dict.fromkeys(key for r in records for key in r.labels))
-    names = list(dict.fromkeys(n for r in measured for n in r))
+    names = main_names(measured)
     header = [*labels, "status", *(heading(n, [r[n].unit for r in measured if n in r]) for n in names), "source"]
     body = []
     for r in records:

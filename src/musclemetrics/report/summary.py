@@ -14,7 +14,7 @@ from ..canvas import unit_text
 from ..errors import MuscleMetricsError, SettingsError
 from ..plotting import save_figure
 from ..record import Record
-from .words import error_text, heading, interval_text, source_text, title_of, value_text
+from .words import error_text, heading, interval_text, main_names, source_text, title_of, value_text
 
 __all__ = ["summary_page"]
 
@@ -66,12 +66,18 @@ def _entry(record: Record, number: int) -> dict[str, Any]:
 def _section(modality: str, entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return what the table of one modality shows."""
     measured = [e["record"] for e in entries if e["status"] in ("ok", "suspect")]
-    names = list(dict.fromkeys(n for r in measured or [e["record"] for e in entries] for n in r))
+    names = main_names(measured)
     columns = [(n, heading(n, [r[n].unit for r in measured if n in r])) for n in names]
+    labels = list(dict.fromkeys(key for r in measured for key in r.labels))
+    # A word that all rows share is said once, above the table.
+    shared = {k: measured[0].labels[k] for k in labels if len({r.labels.get(k) for r in measured}) == 1}
+    shared = shared if len(measured) > 1 else {}
     return {
         "modality": modality,
-        "labels": list(dict.fromkeys(key for e in entries for key in e["labels"])),
+        "labels": [k for k in labels if k not in shared],
+        "shared": shared,
         "columns": columns,
+        "left": [n for n in dict.fromkeys(n for r in measured for n in r) if n not in names],
         "entries": entries,
         "rows": [e for e in entries if e["status"] in ("ok", "suspect")],
         "rest": [e for e in entries if e["status"] in ("failed", "skipped")],

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from ..canvas import unit_text
 from ..record import Measurement, Record
 
-__all__ = ["error_text", "heading", "interval_text", "places", "source_text", "title_of", "value_text"]
+__all__ = ["error_text", "heading", "interval_text", "main_names", "places", "source_text", "title_of", "value_text"]
 
 _EMPTY = "–"
 
@@ -64,6 +64,14 @@ def heading(name: str, units: Iterable[str]) -> str:
     shown = {unit_text(u) for u in units}
     unit = shown.pop() if len(shown) == 1 else ""
     return f"{name} ({unit})" if unit else name
+
+
+def main_names(records: Sequence[Record], most: int = 6) -> list[str]:
+    """Return the quantities an overview has room for: all if they are few, else those that carry an interval."""
+    names = list(dict.fromkeys(n for r in records for n in r))
+    if len(names) <= most:
+        return names
+    return [n for n in names if any(n in r and interval_text(r[n]) for r in records)] or names[:most]
 
 
 def source_text(record: Record, most: int = 1) -> str:
