@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["PALETTE", "figure", "label", "literal", "style", "unit_text"]
+__all__ = ["PALETTE", "figure", "label", "literal", "strip_below", "style", "unit_text"]
 
 PALETTE: Mapping[str, str] = MappingProxyType(
     {
@@ -145,3 +145,19 @@ def figure(width: float = 5.2, height: float = 4.2) -> tuple[Figure, Axes]:
         FigureCanvasAgg(made)
         axes = made.add_subplot()
     return made, axes
+
+
+def strip_below(axes: Axes, share: float = 0.26) -> Axes:
+    """Return a low strip under `axes` that shares its x axis, for residuals; `axes` gives up the room.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    share : float
+        Height of the strip as a share of that of `axes`.
+    """
+    from mpl_toolkits.axes_grid1 import make_axes_locatable  # type: ignore[import-untyped]
+
+    axes.tick_params(labelbottom=False)
+    strip: Axes = make_axes_locatable(axes).append_axes("bottom", size=f"{100 * share:g}%", pad=0.12, sharex=axes)
+    return strip

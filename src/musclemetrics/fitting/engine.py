@@ -13,6 +13,7 @@ from ..errors import FitError, InputError, SettingsError
 from .levenberg import Solution, minimise
 from .model import Array, Model
 from .problem import Problem, take_x
+from .rescue import rescue
 from .small import dot, factor, inverse
 
 __all__ = ["Fit", "fit"]
@@ -45,6 +46,8 @@ class Fit:
         Names held and their values, shape (n,).
     weights : array or None
         1/σ of each point as given.
+    rescued : array of bool, shape (n,), or None
+        Curves the stacked engine lost and scipy's trust region found again.
     """
 
     model: Model
@@ -58,6 +61,7 @@ class Fit:
     iterations: NDArray[np.int64]
     held: Mapping[str, Array] = field(default_factory=dict)
     weights: Array | None = None
+    rescued: NDArray[np.bool_] | None = None
 
     def __getitem__(self, name: str) -> Array:
         return self.parameters[:, self.model.index(name)]
@@ -169,8 +173,17 @@ def fit(
         solved = _in_blocks(model, xs, y2, w, fixed, given, limit)
     parameters, sse, converged, iterations = solved
     covariance = _covariance(model, xs, w, parameters, sse, dof, fixed)
+    rescued = np.zeros(n, bool)
+    lost = ~converged
+    if model.basis is None:  # with a basis the grid has seen the whole range: what is undetermined there truly is
+        lost = lost | np.isinf(np.diagonal(covariance, axis1=1, axis2=2)).any(axis=1)
+    if model.analytic and lost.any():
+        rescued = rescue(model, xs, y2, w, fixed, given, solved, np.flatnonzero(lost), limit)
+        if rescued.any():
+            covariance = _covariance(model, xs, w, parameters, sse, dof, fixed)
     names = {model.parameters[i]: v for i, v in fixed.items()}
-    return Fit(model, x, y2, parameters, covariance, sse, dof, converged, iterations, names, None if w is None else w.T)
+    weighted = None if w is None else w.T
+    return Fit(model, x, y2, parameters, covariance, sse, dof, converged, iterations, names, weighted, rescued)
 
 
 def _in_blocks(
@@ -222,7 +235,7 @@ def _starts(problem: Problem, given: dict[int, Array]) -> list[list[Array]]:
     if all(i in given for i in problem.stepped):
         return [[np.array(given[i], dtype=float) for i in problem.stepped]]
     if model.grid is not None and model.basis is not None:
-        chosen = _grid_starts(problem)
+        chosen = grid_starts(problem)
     elif model.start is not None:
         values = model.start(problem.x, problem.y)
         chosen = [[np.broadcast_to(np.asarray(values[i], float), (n,)).copy() for i in problem.stepped]]
@@ -236,7 +249,7 @@ def _starts(problem: Problem, given: dict[int, Array]) -> list[list[Array]]:
     return chosen
 
 
-def _grid_starts(problem: Problem) -> list[list[Array]]:
+def grid_starts(problem: Problem) -> list[list[Array]]:
     model, n = problem.model, problem.y.shape[1]
     assert model.grid is not None
     q = len(model.nonlinear)

@@ -38,6 +38,7 @@ _KNOWN: tuple[tuple[bytes, str], ...] = (
     (HDF5_MAGIC, "an HDF5 file"),
 )
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
+_JSON = re.compile(r"[\[{]\s*[\"\[{\]}0-9-]")  # but not a column called [Ca2+]
 _NUMBER = re.compile(r"\s*\"?[+\-−]?[0-9.,]+(?:[eE][+-]?[0-9]+)?\"?\s*")
 
 
@@ -62,7 +63,7 @@ def describe(head: bytes) -> str:
     start = text.lstrip().lower()
     if start.startswith(("<?xml", "<!doctype", "<html", "<svg")):
         return "an XML or HTML page"
-    if start.startswith(("{", "[")):
+    if _JSON.match(start):
         return "JSON text"
     return "text without the rows and columns of a table" if start else "nothing but blanks"
 

@@ -17,7 +17,7 @@ __all__ = ["HILL", "HILL_ASYMMETRIC", "HILL_TWO", "MODELS", "hill", "hill_asymme
 Array = NDArray[np.float64]
 
 LN10 = float(np.log(10.0))
-H_RANGE = (0.02, 200.0)
+H_RANGE = (1e-3, 50.0)
 """Admissible Hill coefficients: below, the curve is a straight line; above, a step, at any spacing in use."""
 PCA_MARGIN = 30.0
 """How far outside the tested range a half point may wander, in pCa."""
@@ -56,8 +56,9 @@ def hill(pca: ArrayLike, *, pCa50: ArrayLike, h: ArrayLike, Fmax: ArrayLike, Fmi
     >>> hill(6.0, pCa50=6.0, h=3.0, Fmax=100.0, Fmin=10.0).item()
     55.0
     """
-    rise = _rise(LN10 * np.asarray(h) * (np.asarray(pca, float) - pCa50))
-    out: Array = np.asarray(Fmin + (np.asarray(Fmax, float) - Fmin) * rise)
+    low: Any = np.asarray(Fmin, float)
+    rise = _rise(LN10 * np.asarray(h, float) * (np.asarray(pca, float) - np.asarray(pCa50, float)))
+    out: Array = np.asarray(low + (np.asarray(Fmax, float) - low) * rise)
     return out
 
 
@@ -69,10 +70,10 @@ def hill_asymmetric(
     ``F = Fmin + (Fmax − Fmin) / (1 + 10^(h (pCa − c)))^s`` with ``c = pCa50 − log10(2^(1/s) − 1)/h``, so that
     `pCa50` is the half point whatever the asymmetry `s`; ``s = 1`` is the Hill curve.
     """
-    h, s = np.asarray(h, float), np.asarray(s, float)
-    u = LN10 * h * (np.asarray(pca, float) - pCa50) + np.log(np.expm1(LN2 / s))
-    rise = np.exp(-s * np.logaddexp(0.0, u))
-    out: Array = np.asarray(Fmin + (np.asarray(Fmax, float) - Fmin) * rise)
+    low: Any = np.asarray(Fmin, float)
+    slope, power = np.asarray(h, float), np.asarray(s, float)
+    u = LN10 * slope * (np.asarray(pca, float) - np.asarray(pCa50, float)) + np.log(np.expm1(LN2 / power))
+    out: Array = np.asarray(low + (np.asarray(Fmax, float) - low) * np.exp(-power * np.logaddexp(0.0, u)))
     return out
 
 
@@ -95,10 +96,12 @@ def hill_two(
     The first component (`pCa50`, `h`) carries force from `Fmid` to `Fmax`, the second (`pCa50_2`, `h_2`, the more
     sensitive one) from `Fmin` to `Fmid`.
     """
-    pca = np.asarray(pca, float)
-    first = _rise(LN10 * np.asarray(h) * (pca - pCa50))
-    second = _rise(LN10 * np.asarray(h_2) * (pca - pCa50_2))
-    out: Array = np.asarray(Fmin + (np.asarray(Fmid, float) - Fmin) * second + (np.asarray(Fmax, float) - Fmid) * first)
+    low: Any = np.asarray(Fmin, float)
+    middle: Any = np.asarray(Fmid, float)
+    x = np.asarray(pca, float)
+    first = _rise(LN10 * np.asarray(h, float) * (x - np.asarray(pCa50, float)))
+    second = _rise(LN10 * np.asarray(h_2, float) * (x - np.asarray(pCa50_2, float)))
+    out: Array = np.asarray(low + (middle - low) * second + (np.asarray(Fmax, float) - middle) * first)
     return out
 
 

@@ -137,10 +137,14 @@ def _separator(lines: Sequence[str]) -> tuple[str, str]:
     """Return the separator that gives every row as many cells as the header, and the more numbers of two that do."""
     sample = [line for line in lines if line.strip()][:60]
     scores: list[tuple[float, float, str]] = []
+    unquoted: ReadError | None = None
     for mark in _SEPARATORS:
         try:
             rows = [row for _, row in _part(sample, mark)]
-        except ReadError:
+        except LimitError:
+            raise
+        except ReadError as error:
+            unquoted = error
             continue
         width = max((len(row) for row in rows), default=0)
         if width < 2 or len(rows[0]) < 2:
@@ -149,6 +153,8 @@ def _separator(lines: Sequence[str]) -> tuple[str, str]:
         body = [cell for row in rows[1:] for cell in row]
         numeric = sum(is_number(c) or is_missing(c) or is_censored(c) for c in body) / max(len(body), 1)
         scores.append((same, numeric, mark))
+    if not scores and unquoted is not None:
+        raise unquoted
     if not scores:
         raise ReadError(
             f"no separator parts the first row into cells: {sample[0][:80]!r}",

@@ -166,13 +166,19 @@ def table_of(grid: Grid, *, numbered: Sequence[int] = (), wide: bool | None = No
 
 
 def refuse_duplicates(table: Table) -> None:
-    """Refuse two columns of one name."""
-    twice = [text for text, n in Counter(h.text for h in table.headers).items() if n > 1]
-    if twice:
+    """Refuse two columns of one name, and one without any."""
+    blank = next((h for h in table.headers if not h.text), None)
+    if blank is not None:
         raise ReadError(
-            f"the name {twice[0]!r} stands above {Counter(h.text for h in table.headers)[twice[0]]} columns; "
-            f"the columns are {table.seen()}",
-            code="missing-header" if not twice[0] else "duplicate-header",
+            f"column {blank.position + 1} has no name; the columns are {table.seen()}",
+            code="missing-header",
+            remedy="name every column",
+        )
+    text, count = Counter(h.text for h in table.headers).most_common(1)[0]
+    if count > 1:
+        raise ReadError(
+            f"the name {text!r} stands above {count} columns; the columns are {table.seen()}",
+            code="duplicate-header",
             remedy="give every column a name of its own",
         )
 
