@@ -142,7 +142,7 @@ class _File:
                 datasets[name] = item
             else:
                 notes.append(f"{name!r} is neither group nor dataset and is left out")
-        reading = self._reading(datasets, facts, labels, notes)
+        reading = self._reading(datasets, facts, dict(labels), notes)
         if reading is not None:
             yield reading
         for name, item in groups.items():

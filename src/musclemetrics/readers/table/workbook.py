@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 import zipfile
 from typing import Any
 
@@ -29,6 +30,15 @@ def grids_of(raw: bytes, sheet: str | int | None) -> list[Grid]:
         ``too-large``.
     """
     _inspect(raw)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        grids = _grids(raw, sheet)
+    # What the parser could not use, a validation rule or a damaged style, is told and not printed.
+    grids[0].notes.extend(dict.fromkeys(f"workbook: {w.message}" for w in heard))
+    return grids
+
+
+def _grids(raw: bytes, sheet: str | int | None) -> list[Grid]:
     try:
         from openpyxl import load_workbook
 
