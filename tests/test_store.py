@@ -26,7 +26,7 @@ TEXT = st.text(max_size=12)
 NAMES = st.sampled_from(["pCa50", "h", "Fmax", "Fmin", "r2"])
 UNITS = st.sampled_from(["1", "kN/m2", "mN", "Hz"])
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=6,
 )

@@ -18,6 +18,8 @@ __all__ = ["SCHEMA", "from_json", "to_json"]
 SCHEMA = 1
 """Number of the JSON layout; a file with a larger one is refused rather than misread."""
 
+_FLOAT = "$float"
+
 
 def _out(value: Any) -> Any:
     """Prepare for strict JSON: NaN becomes null, an infinity the text "inf" or "-inf"."""
@@ -30,6 +32,22 @@ def _out(value: Any) -> Any:
     return value
 
 
+def _kept(value: Any) -> Any:
+    """Mark what JSON has no word for in a setting, where null and text mean themselves."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return {_FLOAT: repr(value)}
+    if isinstance(value, Mapping):
+        return {k: _kept(v) for k, v in value.items()}
+    return [_kept(v) for v in value] if isinstance(value, tuple | list) else value
+
+
+def _given(value: Any) -> Any:
+    """Return the setting that :func:`_kept` marked."""
+    if isinstance(value, dict):
+        return float(value[_FLOAT]) if value.keys() == {_FLOAT} else {k: _given(v) for k, v in value.items()}
+    return [_given(v) for v in value] if isinstance(value, list) else value
+
+
 def _in(value: Any) -> float:
     return math.nan if value is None else float(value)
 
@@ -37,7 +55,8 @@ def _in(value: Any) -> float:
 def to_json(record: Record) -> str:
     """Return `record` as one line of strict JSON (no NaN tokens), bit-exact for every number.
 
-    NaN is written as ``null``, infinities as ``"inf"`` and ``"-inf"``; the line carries a schema number.
+    NaN is written as ``null``, infinities as ``"inf"`` and ``"-inf"``, both as ``{"$float": …}`` among the settings;
+    the line carries a schema number.
     """
     p = record.provenance
     tree = {
@@ -59,10 +78,10 @@ def to_json(record: Record) -> str:
         "traces": [{"name": t.name, "unit": t.unit, "values": t.values.tolist()} for t in record.traces],
         "provenance": {
             "method": p.method,
-            "settings": dict(p.settings),
+            "settings": _kept(p.settings),
             "software": dict(p.software),
             "sources": [list(s) for s in p.sources],
-            "reading": dict(p.reading),
+            "reading": _kept(p.reading),
         },
     }
     return json.dumps(_out(tree), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
@@ -102,10 +121,10 @@ def from_json(text: str) -> Record:
             tuple(Flag(f["code"], f["message"], f["level"]) for f in tree["flags"]),
             Provenance(
                 p["method"],
-                p["settings"],
+                _given(p["settings"]),
                 p["software"],
                 tuple((a, b) for a, b in p["sources"]),
-                p["reading"],
+                _given(p["reading"]),
             ),
             tree["labels"],
         )
