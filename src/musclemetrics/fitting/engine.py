@@ -13,7 +13,7 @@ from ..errors import FitError, InputError, SettingsError
 from .levenberg import Solution, minimise
 from .model import Array, Model
 from .problem import Problem, take_x
-from .rescue import rescue
+from .rescue import general, rescue
 from .small import dot, factor, inverse
 
 __all__ = ["Fit", "fit"]
@@ -166,9 +166,7 @@ def fit(
             remedy="measure more points or hold a parameter",
         )
     if not model.analytic:
-        from .general import fit_general
-
-        solved = fit_general(model, xs, y2, w, fixed, given)
+        solved = general(model, xs, y2, w, fixed, given)
     else:
         solved = _in_blocks(model, xs, y2, w, fixed, given, limit)
     parameters, sse, converged, iterations = solved

@@ -1,0 +1,1 @@
+"""Checks against certified and published values; each module runs by itself and prints its table."""
