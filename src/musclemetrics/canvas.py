@@ -142,6 +142,9 @@ def figure(width: float = 5.2, height: float = 4.2) -> tuple[Figure, Axes]:
 
     with style():
         made = Figure(figsize=(width, height), layout="constrained")
+        engine = made.get_layout_engine()
+        if engine is not None:
+            engine.set(h_pad=0.1)  # type: ignore[call-arg]
         FigureCanvasAgg(made)
         axes = made.add_subplot()
     return made, axes
@@ -156,8 +159,9 @@ def strip_below(axes: Axes, share: float = 0.26) -> Axes:
     share : float
         Height of the strip as a share of that of `axes`.
     """
-    from mpl_toolkits.axes_grid1 import make_axes_locatable  # type: ignore[import-untyped]
-
+    # An inset, unlike an axes of its own, is part of the parent's extent, so every layout engine leaves it room.
     axes.tick_params(labelbottom=False)
-    strip: Axes = make_axes_locatable(axes).append_axes("bottom", size=f"{100 * share:g}%", pad=0.12, sharex=axes)
+    gap = 0.05
+    strip: Axes = axes.inset_axes((0.0, -share - gap, 1.0, share), sharex=axes)
+    strip.tick_params(labelbottom=True)
     return strip

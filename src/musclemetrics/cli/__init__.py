@@ -82,7 +82,7 @@ def _add(verbs: Any, name: str, about: str, **more: Any) -> argparse.ArgumentPar
     made: argparse.ArgumentParser = verbs.add_parser(
         name,
         help=about,
-        description=about[0].upper() + about[1:] + ".",
+        description=about + ".",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
         **more,

@@ -19,9 +19,17 @@ def _plural(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
-def _table(records: Sequence[Record]) -> tuple[list[str], list[list[str]]]:
+def _shared(records: Sequence[Record]) -> dict[str, str]:
+    """Return the labels that all measured rows have alike, which are said once, above the table."""
+    measured = [r.labels for r in records if r.status in ("ok", "suspect")]
+    if len(measured) < 2:
+        return {}
+    return {k: v for k, v in measured[0].items() if all(m.get(k) == v for m in measured)}
+
+
+def _table(records: Sequence[Record], shared: Iterable[str]) -> tuple[list[str], list[list[str]]]:
     measured = [r for r in records if r.status in ("ok", "suspect")]
-    labels = list(dict.fromkeys(key for r in records for key in r.labels))
+    labels = [key for key in dict.fromkeys(key for r in records for key in r.labels) if key not in shared]
     names = main_names(measured)
     header = [*labels, "status", *(heading(n, [r[n].unit for r in measured if n in r]) for n in names), "source"]
     body = []
@@ -41,7 +49,11 @@ def print_table(records: Sequence[Record], stream: TextIO | None = None) -> None
     """Print the records of each modality as a table: with lines on a terminal, aligned text elsewhere."""
     out = stream or sys.stdout
     for modality in dict.fromkeys(r.modality for r in records):
-        header, body = _table([r for r in records if r.modality == modality])
+        members = [r for r in records if r.modality == modality]
+        shared = _shared(members)
+        if shared:
+            print("for all: " + ", ".join(f"{k} {v}" for k, v in shared.items()), file=out)
+        header, body = _table(members, shared)
         if out.isatty():
             from rich.console import Console
             from rich.table import Table

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SettingsError
-from .engine import Fit, grid_starts, points_first
+from .engine import Fit, points_first
 from .general import with_numeric_derivatives
 from .levenberg import minimise
 from .model import Array, Model
