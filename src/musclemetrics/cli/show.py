@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock, Timer
 from typing import Any, TextIO
 
+from ..batch import LABELS
 from ..record import Record
 from ..report.words import heading, interval_text, main_names, source_text, title_of, value_text
 
@@ -27,9 +28,14 @@ def _shared(records: Sequence[Record]) -> dict[str, str]:
     return {k: v for k, v in measured[0].items() if all(m.get(k) == v for m in measured)}
 
 
-def _table(records: Sequence[Record], shared: Iterable[str]) -> tuple[list[str], list[list[str]]]:
+def _table(
+    records: Sequence[Record], shared: Iterable[str], *, narrow: bool = False
+) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows; narrow for a terminal: only labels that tell rows apart, intervals on their own line."""
     measured = [r for r in records if r.status in ("ok", "suspect")]
     labels = [key for key in dict.fromkeys(key for r in records for key in r.labels) if key not in shared]
+    if narrow:
+        labels = [key for key in labels if key in (*LABELS, "sheet")]
     names = main_names(measured)
     header = [*labels, "status", *(heading(n, [r[n].unit for r in measured if n in r]) for n in names), "source"]
     body = []
@@ -40,7 +46,10 @@ def _table(records: Sequence[Record], shared: Iterable[str]) -> tuple[list[str],
                 row.append("")
                 continue
             between = interval_text(r[n])
-            row.append(value_text(r[n]) + (f" ({between})" if between else ""))
+            if narrow:
+                row.append(value_text(r[n]) + (f"\n{between}" if between else ""))
+            else:
+                row.append(value_text(r[n]) + (f" ({between})" if between else ""))
         body.append([*row, source_text(r)])
     return header, body
 
@@ -53,7 +62,7 @@ def print_table(records: Sequence[Record], stream: TextIO | None = None) -> None
         shared = _shared(members)
         if shared:
             print("for all: " + ", ".join(f"{k} {v}" for k, v in shared.items()), file=out)
-        header, body = _table(members, shared)
+        header, body = _table(members, shared, narrow=out.isatty())
         if out.isatty():
             from rich.console import Console
             from rich.table import Table
@@ -61,7 +70,7 @@ def print_table(records: Sequence[Record], stream: TextIO | None = None) -> None
 
             table = Table(title=modality)
             for head in header:
-                table.add_column(Text(head))
+                table.add_column(Text(head), overflow="fold")
             for row in body:
                 table.add_row(*(Text(cell) for cell in row))
             Console(file=out).print(table)
