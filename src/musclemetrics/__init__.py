@@ -12,7 +12,8 @@ Everything is imported on first touch, so ``import musclemetrics`` costs next to
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+# Type checkers know this name; importing it from typing would double what the import of this package costs.
+TYPE_CHECKING = False
 
 __version__ = "0.1.0"
 
@@ -70,24 +71,32 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from . import (
-        batch,
-        compare,
-        errors,
-        fitting,
-        modalities,
-        plotting,
-        readers,
-        record,
-        simulate,
-        store,
-        units,
-    )
-    from .batch import measure_files
-    from .modalities import force_pca
-    from .plotting import plot
-    from .readers import read
-    from .reading import Event, Inputs, Reading
-    from .record import Definition, Flag, Measurement, Provenance, Record, Trace
-    from .simulate import sample
-    from .store import load, save, to_dataframe
+    # "as" tells type checkers that these names are meant for others.
+    from . import batch as batch
+    from . import compare as compare
+    from . import errors as errors
+    from . import fitting as fitting
+    from . import modalities as modalities
+    from . import plotting as plotting
+    from . import readers as readers
+    from . import record as record
+    from . import simulate as simulate
+    from . import store as store
+    from . import units as units
+    from .batch import measure_files as measure_files
+    from .modalities import force_pca as force_pca
+    from .plotting import plot as plot
+    from .readers import read as read
+    from .reading import Event as Event
+    from .reading import Inputs as Inputs
+    from .reading import Reading as Reading
+    from .record import Definition as Definition
+    from .record import Flag as Flag
+    from .record import Measurement as Measurement
+    from .record import Provenance as Provenance
+    from .record import Record as Record
+    from .record import Trace as Trace
+    from .simulate import sample as sample
+    from .store import load as load
+    from .store import save as save
+    from .store import to_dataframe as to_dataframe

@@ -32,13 +32,13 @@ def _kind(path: Path) -> str:
     return kind
 
 
-def save(records: Iterable[Record], path: str | PathLike[str], *, raw_csv: bool = False) -> Path:
+def save(records: Iterable[Record] | Record, path: str | PathLike[str], *, raw_csv: bool = False) -> Path:
     """Write records to a file whose suffix names the format.
 
     Parameters
     ----------
-    records : iterable of Record
-        Of one modality or several; their order is kept. A single record is taken as one.
+    records : iterable of Record, or one Record
+        Of one modality or several; their order is kept.
     path : path
         ``.jsonl`` or ``.h5`` (without loss), or ``.csv`` (one way). An existing file is replaced in one step.
     raw_csv : bool, optional

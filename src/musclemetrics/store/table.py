@@ -100,7 +100,7 @@ def write_csv(records: Sequence[Record], path: Path, *, raw: bool = False) -> No
         writer.writerows([text(c) for c in row] for row in body)
 
 
-def to_dataframe(records: Iterable[Record]) -> pandas.DataFrame:
+def to_dataframe(records: Iterable[Record] | Record) -> pandas.DataFrame:
     """Return records as a pandas table, one row a record.
 
     Columns are ``modality, status``, the labels, then for each quantity ``<name_unit>``, ``…_stderr``, ``…_low`` and
@@ -108,7 +108,7 @@ def to_dataframe(records: Iterable[Record]) -> pandas.DataFrame:
 
     Parameters
     ----------
-    records : iterable of Record
+    records : iterable of Record, or one Record
 
     Returns
     -------
