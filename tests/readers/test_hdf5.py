@@ -37,6 +37,7 @@ CODES = {
 def write(path: Path) -> Path:
     with h5py.File(path, "w") as f:
         f.attrs["species"] = "mouse"
+        f.attrs["Operator"] = "Ann Example"
         f["pCa"] = [9.0, 6.0, 4.5]
         f["Force"] = np.array([1, 5, 9], dtype=np.int16)
         f["Force"].attrs["units"] = "mN"
@@ -105,6 +106,7 @@ def test_arrays_units_and_groups(tmp_path: Path) -> None:
     assert dict(root.units) == {"force": "mN", "area": "mm2"}
     assert root["area"].shape == ()
     assert dict(root.labels) == {"species": "mouse", "solution": "relaxing"}
+    assert not any("Ann" in str(part) for part in (root.notes, one.labels))
     assert any("'alias' not followed" in n for n in root.notes)
     assert any("'image' has 2 dimensions" in n for n in root.notes)
     assert any("'Force' read as force" in n for n in root.notes)

@@ -239,6 +239,23 @@ def test_wide_layout_gives_one_reading_a_column() -> None:
     assert any("wide layout" in n for n in readings[0].notes)
 
 
+def test_a_fibre_may_have_the_name_of_a_label() -> None:
+    readings = table("pCa,Control,Drug\n9,1.5,2.5\n6,3.5,4.5\n")
+    assert [r.labels["fibre"] for r in readings] == ["Control", "Drug"]
+
+
+def test_a_curve_without_y_names_the_option() -> None:
+    error = refusal("fibre,pCa,plateau\nA,9,1\nA,6,5\n")
+    assert error.code == "no-known-column"
+    assert "'plateau'" in error.message
+    assert "-r y=NAME" in error.remedy
+
+
+def test_very_many_columns() -> None:
+    text = "pCa," + ",".join(f"f{i}" for i in range(2000)) + "\n" + "9" + ",1" * 2000 + "\n"
+    assert len(list(read(io.BytesIO(text.encode())))) == 2000
+
+
 def test_repeats_under_one_header_are_points_of_one_fibre() -> None:
     a, b = table("pCa\tA\t\t\tB\t\t\r\n9\t1\t2\t3\t7\t8\t9\r\n6\t4\t5\t6\t7\t8\t\r\n")
     assert a["pCa"].tolist() == [9, 9, 9, 6, 6, 6]
@@ -277,6 +294,17 @@ def test_trailing_separators_are_no_columns() -> None:
     [reading] = table("pCa;force;;\n9;1;;\n6;5;;\n")
     assert sorted(reading) == ["force", "pCa", "row"]
     assert any("2 column(s) without name" in n for n in reading.notes)
+
+
+def test_people_are_no_labels() -> None:
+    [reading] = table("Operator,solution,pCa,force\nAnn,S1,9,1\nAnn,S1,6,5\n")
+    assert dict(reading.labels) == {"solution": "S1"}
+    assert any("'Operator'" in n for n in reading.notes)
+
+
+def test_a_header_of_great_length_costs_no_time() -> None:
+    [reading] = table(f"pCa,force,{'a b_' * 30_000}\n9,1,2\n6,5,3\n")
+    assert reading["force"].tolist() == [1, 5]
 
 
 def test_paths_of_the_recording_computer_are_no_labels() -> None:

@@ -11,7 +11,7 @@ import unicodedata
 
 from ..units import dimension
 
-__all__ = ["ARRAYS", "LABELS", "array_name", "fold", "label_name", "name_by_unit", "slug"]
+__all__ = ["ARRAYS", "LABELS", "array_name", "fold", "is_personal", "label_name", "name_by_unit", "slug"]
 
 # array: (spellings, what its unit may measure; "none" also stands for a column without unit)
 ARRAYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -66,6 +66,12 @@ LABELS: dict[str, tuple[str, ...]] = {
     "sarcomere_length": ("sarcomerelength", "sl"),
 }
 
+# Who did it belongs in the lab book; a label travels with every record.
+_PERSONAL = frozenset(
+    ("experimenter", "operator", "investigator", "author", "analyst", "technician", "owner", "user", "username", "pi")
+    + ("name", "patientname", "subjectname", "surname", "firstname", "lastname", "email", "initials", "birthdate")
+)
+
 _ARRAY_OF = {spelling: name for name, (spellings, _) in ARRAYS.items() for spelling in spellings}
 _LABEL_OF = {spelling: name for name, spellings in LABELS.items() for spelling in spellings}
 
@@ -99,6 +105,11 @@ def array_name(header: str, unit: str | None = None) -> str | None:
 def label_name(header: str) -> str | None:
     """Return the label a column header stands for, None where it is not in the table."""
     return _LABEL_OF.get(fold(header))
+
+
+def is_personal(header: str) -> bool:
+    """Whether a text of this name is likely to name a person."""
+    return fold(header) in _PERSONAL
 
 
 def name_by_unit(unit: str | None, otherwise: str) -> str:

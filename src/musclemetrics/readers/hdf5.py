@@ -18,7 +18,7 @@ from ..errors import InputError, LimitError, MuscleMetricsError, ReadError, Sett
 from ..reading import Reading
 from ..record import Flag
 from ..units import canonical
-from .aliases import array_name, label_name, name_by_unit
+from .aliases import array_name, is_personal, label_name, name_by_unit
 from .source import Source, name_of, opened
 
 __all__ = ["read"]
@@ -201,7 +201,9 @@ class _File:
     def _attributes(self, group: Any, labels: dict[str, str], facts: dict[str, Any], notes: list[str]) -> None:
         for name in list(group.attrs):
             value = self._attribute(group, name)
-            if isinstance(value, str):
+            if isinstance(value, str) and is_personal(name):
+                notes.append(f"attribute {name!r} may name a person and is no label")
+            elif isinstance(value, str):
                 labels[label_name(name) or name] = value
             elif isinstance(value, float):
                 facts[name] = np.array(value)
@@ -303,7 +305,9 @@ class _File:
 
     def _text(self, name: str, dataset: Any, labels: dict[str, str], notes: list[str]) -> None:
         """Take a single text as a label."""
-        if dataset.shape == () and dataset.dtype.itemsize <= ATTRIBUTE_LIMIT:
+        if is_personal(name):
+            notes.append(f"{name!r} may name a person and is no label")
+        elif dataset.shape == () and dataset.dtype.itemsize <= ATTRIBUTE_LIMIT:
             value = dataset[()]
             text = value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
             labels.setdefault(label_name(name) or name, text.strip()[:ATTRIBUTE_LIMIT])

@@ -13,6 +13,8 @@ from ..aliases import array_name, label_name
 from .grid import Grid
 from .numbers import Cell, is_censored, is_missing, is_number, listed
 
+NAME_LIMIT = 200  # a longer header is a remark, and looking for a unit in it would take its time
+
 __all__ = ["Header", "Table", "refuse_duplicates", "split_unit", "table_of"]
 
 
@@ -74,6 +76,8 @@ def split_unit(text: str, notes: list[str] | None = None) -> tuple[str, str | No
     (('force', 'mN'), ('Force', 'kN/m2'), ('[Ca2+]', 'umol/L'), ('-log[Ca]', None))
     """
     text = " ".join(text.split())
+    if len(text) > NAME_LIMIT:
+        return text, None
     if array_name(text) is not None and not re.search(r"[(,/]", text):
         return text, None
     bracket = re.fullmatch(r"(.*[^\s(\[])\s*(?:\(([^()]*)\)|\[([^\[\]]*)\])", text)
@@ -144,6 +148,7 @@ def table_of(grid: Grid, *, numbered: Sequence[int] = (), wide: bool | None = No
             raise ReadError("the table has a units row and no data", code="empty-file", remedy="export it again")
     _refuse_merged(names, rows)
     headers = []
+    count = Counter(names)
     for i, text in enumerate(names):
         name, unit = split_unit(text, notes)
         below = units[i] if units is not None else None
@@ -153,7 +158,7 @@ def table_of(grid: Grid, *, numbered: Sequence[int] = (), wide: bool | None = No
                 code="contradictory-unit",
                 remedy="leave the unit that is true",
             )
-        key = text if text and names.count(text) == 1 else f"{text} (column {i + 1})".strip()
+        key = text if text and count[text] == 1 else f"{text} (column {i + 1})".strip()
         headers.append(Header(text, name, unit or below, i, key))
     blank = [i + 1 for i, text in enumerate(names) if not text]
     if blank and (wide is False or 1 in blank):
@@ -230,10 +235,11 @@ def _refuse_merged(names: list[str], rows: list[tuple[int, list[Cell]]]) -> None
     number, cells = rows[0]
     offending = []
     for i, cell in enumerate(cells):
+        if cell == "" or is_number(cell) or is_missing(cell) or is_censored(cell):
+            continue
         rest = [r[i] for _, r in rows[1:]]
-        numeric = [c for c in rest if is_number(c)]
         plain = all(is_number(c) or is_missing(c) or is_censored(c) for c in rest)
-        if cell != "" and not is_number(cell) and not is_missing(cell) and not is_censored(cell) and numeric and plain:
+        if plain and any(is_number(c) for c in rest):
             offending.append(cell)
     # One odd cell is a bad cell and named as such later; several side by side are a second header.
     if len(offending) > 1 or (offending and sum(bool(n) for n in names) < len(names) / 2 + 0.5):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...errors import ReadError, SettingsError
 from ...reading import Reading
 from ...record import Flag
+from ..aliases import is_personal
 from .choices import Choices
 from .headers import Header, Table
 from .numbers import Column, Marks, is_missing, is_number, listed, parse, settle
@@ -70,7 +71,8 @@ def _long_reading(
         _absent(header.text, column, flags)
         arrays[name] = column.values
     repeated_rows(arrays, numbers, flags)
-    if short := [n for n in numbers if n in set(table.short)]:
+    short_rows = set(table.short)
+    if short := [n for n in numbers if n in short_rows]:
         flags.append(Flag("short-row", f"row(s) {listed(short)} have fewer cells than the header; the rest is missing"))
     arrays["row"] = np.array(numbers, dtype=np.int64)
     units = _units(arrays, {**roles.arrays, **more}, roles, choices, flags)
@@ -118,7 +120,9 @@ def _label(
     cells = [table.rows[i][1][header.position] for i in part.rows]
     words = list(dict.fromkeys(_text(c) for c in cells if c != ""))
     fibre = part.labels.get("fibre", "")
-    if len(words) == 1:
+    if is_personal(header.name):
+        notes.append(f"column {header.text!r} may name a person and is no label")
+    elif len(words) == 1:
         text = words[0]
         if sum(mark in text for mark in (":\\", ":/", "\\\\")) or text.count("/") + text.count("\\") > 2:
             notes.append(f"column {header.text!r} holds a path and is no label")

@@ -9,7 +9,7 @@ from ...errors import ReadError
 from ..aliases import array_name, fold, label_name, name_by_unit, slug
 from .choices import Choices, column
 from .headers import Header, Table, refuse_duplicates
-from .numbers import is_censored, is_missing, is_number
+from .numbers import all_plain, is_censored, is_missing, is_number
 
 __all__ = ["Roles", "roles_of"]
 
@@ -49,7 +49,10 @@ def roles_of(table: Table, choices: Choices) -> Roles:
 
 def _numeric(table: Table, header: Header) -> bool:
     """Whether a column holds numbers and nothing else; 007 is a name."""
-    cells = [c for c in table.cells(header) if not is_missing(c)]
+    cells = table.cells(header)
+    if all_plain(cells):
+        return not any(str(c)[0] == "0" and re.fullmatch("0[0-9]+", str(c)) for c in cells)
+    cells = [c for c in cells if not is_missing(c)]
     numbers = [c for c in cells if is_number(c)]
     if any(isinstance(c, str) and re.fullmatch("0[0-9]+", c) for c in numbers):
         return False
@@ -67,17 +70,18 @@ def _layout(table: Table, choices: Choices, x: Header | None) -> str:
     if x is None and _known(first) not in X_NAMES:
         return "long"
     others = [h for h in table.headers if h is not (x or first)]
-    named = [h for h in others if h.text and (_known(h) or label_name(h.name))]
+    named = [h for h in others if h.text and _known(h) not in (None, *X_NAMES)]
     unknown = [h for h in others if h not in named and _numeric(table, h)]
-    if not others or (named and any(len(fold(h.name)) > 1 for h in named)):
-        return "long"
-    if named and unknown:
+    if not named:
+        # A fibre may be called Drug or Cell: without a y column, columns of numbers are fibres whatever their names.
+        return "wide" if others and len(unknown) == len(others) else "long"
+    if unknown and all(len(fold(h.name)) == 1 for h in named):
         raise ReadError(
             f"column {named[0].text!r} could hold the force or be a fibre's name; the columns are {table.seen()}",
             code="ambiguous-layout",
             remedy="say -r layout=wide if every column is a fibre, -r layout=long if not",
         )
-    return "long" if named or len(unknown) < len(others) else "wide"
+    return "long"
 
 
 def _wide(table: Table, choices: Choices, x: Header | None) -> Roles:
@@ -124,7 +128,7 @@ def _long(table: Table, choices: Choices, x: Header | None) -> Roles:
         _assign(table, roles, header, chosen)
     if roles.x is None:
         roles.x = next((n for n in X_NAMES if n in roles.arrays), None)
-    if not any(n in roles.arrays for n in chosen) and not any(_known(h) for h in roles.arrays.values()):
+    if not any(n in chosen or _known(h) for n, h in roles.arrays.items() if n not in X_NAMES):
         raise _unknown(table)
     return roles
 
@@ -189,7 +193,7 @@ def _keep(place: dict[str, Header], name: str, header: Header) -> None:
 
 def _unknown(table: Table) -> ReadError:
     return ReadError(
-        f"no column is known by its name; the columns are {table.seen()}",
+        f"no column of values is known by its name; the columns are {table.seen()}",
         code="no-known-column",
         remedy="say which are which with -r x=NAME -r y=NAME",
     )
