@@ -7,7 +7,6 @@ from argparse import Namespace
 from pathlib import Path
 
 from ..batch import measure_files
-from ..modalities import MODALITIES
 from ..record import Record
 from . import NOTHING, OK
 from .measure import exit_code, write_folder
@@ -18,11 +17,11 @@ __all__ = ["demo"]
 
 def demo(arguments: Namespace) -> int:
     """Carry out ``musclemetrics demo``: a broken sample belongs to the show, so only an empty one fails."""
-    from ..simulate import sample
+    from ..simulate import SAMPLES, sample
 
     records: list[Record] = []
-    for name in MODALITIES:
-        records += watched(measure_files(sample(name), name), quiet=arguments.quiet)
+    for name, (modality, group_by) in SAMPLES.items():
+        records += watched(measure_files(sample(name), modality, group_by=group_by), quiet=arguments.quiet)
     page = write_folder(records, Path(arguments.output), title="musclemetrics on its sample data")
     if not arguments.quiet:
         print_table(records)

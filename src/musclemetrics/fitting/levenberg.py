@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,14 @@ from .small import factor, solve
 __all__ = ["Solution", "minimise"]
 
 _EPS = float(np.finfo(np.float64).eps)
+PART = 1024
+"""Curves taken through their first steps together."""
+EARLY = 8
+"""Steps after which the curves still on their way are gathered."""
+SLOW, AGAIN = 10, 6
+"""The step at which a curve still on its way has its curvature measured, and how often afterwards."""
+SMALL = 3e-6
+"""Relative step for that."""
 
 
 @dataclass
@@ -41,44 +50,115 @@ def minimise(problem: Problem, start: list[Array], *, limit: int = 200, toleranc
     start : list of arrays, shape (curves,)
         Start of the stepped parameters.
     limit : int
-        Largest number of evaluations a curve.
+        Largest number of steps a curve.
     tolerance : float
         Relative step below which a curve has arrived.
     """
     n = problem.y.shape[1]
     with np.errstate(all="ignore"):
         free = [np.clip(s, lo, hi) for s, lo, hi in zip(start, problem.low, problem.high, strict=True)]
-        state = problem.evaluate(free)
         if not free:
+            state = problem.evaluate(free)
             return Solution(problem.full(state), state.cost, np.isfinite(state.cost), np.zeros(n, np.int64))
-        return _run(problem, state, limit, tolerance)
+        found = Solution([np.empty(n) for _ in problem.model.parameters], np.empty(n), np.zeros(n, bool), _counts(n))
+        # Most curves arrive within a few steps: those are taken in parts that fit the processor's cache. The few that
+        # need more are gathered and go on together.
+        edges = np.linspace(0, n, max(n // PART, 1) + 1).astype(int).tolist()
+        late = []
+        for first, stop in itertools.pairwise(edges):
+            part = slice(first, stop)
+            few = problem.take(part) if len(edges) > 2 else problem
+            walk = Walk.begin(few, few.evaluate([f[part] for f in free]), np.arange(first, stop))
+            rest = walk.run(found, min(EARLY, limit) if len(edges) > 2 else limit, tolerance)
+            if rest is not None:
+                late.append(rest)
+        if late:
+            last = Walk.join(problem, late).run(found, limit, tolerance)
+            if last is not None:
+                last.settle(found, np.ones(len(last.index), bool), np.zeros(len(last.index), bool))
+    return found
 
 
-def _run(problem: Problem, state: State, limit: int, tolerance: float) -> Solution:
-    n = problem.y.shape[1]
-    out = [np.empty(n) for _ in problem.model.parameters]
-    cost = np.empty(n)
-    converged = np.zeros(n, bool)
-    iterations = np.zeros(n, np.int64)
-    index = np.arange(n)
-    size = np.add.reduce(problem.y * problem.y if problem.w is None else (problem.y * problem.w) ** 2, axis=0)
-    noise = (4 * _EPS) ** 2 * size  # a cost this small is a perfect fit
-    damping, growth = np.full(n, 1e-3), np.full(n, 2.0)
-    memory = Memory.empty(len(state.free), n)
-    last, strikes = np.full(n, np.inf), np.zeros(n)
+def _counts(n: int) -> NDArray[np.int64]:
+    return np.zeros(n, np.int64)
 
-    def settle(done: Any, good: Any) -> None:
-        where = index[done]
-        for target, values in zip(out, problem.full(state), strict=True):
+
+@dataclass
+class Walk:
+    """Curves on their way down: where they stand, how boldly they step, and what they remember."""
+
+    problem: Problem
+    state: State
+    index: NDArray[np.int64]
+    damping: Array
+    growth: Array
+    last: Array
+    strikes: Array
+    memory: Memory
+    steps: int = 0
+
+    @staticmethod
+    def begin(problem: Problem, state: State, index: NDArray[np.int64]) -> Walk:
+        """Return the curves at their start."""
+        n = len(index)
+        memory = Memory.empty(len(state.free), n)
+        return Walk(
+            problem, state, index, np.full(n, 1e-3), np.full(n, 2.0), np.full(n, np.inf), np.zeros(n), memory
+        )  # fmt: skip
+
+    @staticmethod
+    def join(whole: Problem, walks: list[Walk]) -> Walk:
+        """Return several walks, all after the same number of steps, as one."""
+        if len(walks) == 1:
+            return walks[0]
+        index = np.concatenate([w.index for w in walks])
+        damping, growth, last, strikes = (
+            np.concatenate([getattr(w, name) for w in walks]) for name in ("damping", "growth", "last", "strikes")
+        )
+        state, memory = State.join([w.state for w in walks]), Memory.join([w.memory for w in walks])
+        return Walk(whole.take(index), state, index, damping, growth, last, strikes, memory, walks[0].steps)
+
+    def take(self, keep: Any) -> Walk:
+        """Return some of the curves."""
+        problem, state, memory = self.problem.take(keep), self.state.take(keep), self.memory.take(keep)
+        damping, growth, last, strikes = self.damping[keep], self.growth[keep], self.last[keep], self.strikes[keep]
+        return Walk(problem, state, self.index[keep], damping, growth, last, strikes, memory, self.steps)
+
+    def settle(self, found: Solution, done: Any, arrived: Any) -> None:
+        """Write down where the curves marked `done` stand."""
+        where = self.index[done]
+        for target, values in zip(found.parameters, self.problem.full(self.state), strict=True):
             target[where] = values[done]
-        cost[where] = state.cost[done]
-        converged[where] = good[done]
-        iterations[where] = step_number
+        found.cost[where] = self.state.cost[done]
+        found.converged[where] = arrived[done]
+        found.iterations[where] = self.steps
 
-    step_number = 0
-    while step_number < limit:
-        step_number += 1
-        step, gain = _propose(problem, state, damping, memory)
+    def run(self, found: Solution, limit: int, tolerance: float) -> Walk | None:
+        """Step until every curve is settled or `limit` steps are done; return the curves still on their way."""
+        walk, sizes = self, self._sizes()
+        while walk.steps < limit:
+            arrived = walk.step(sizes, tolerance)
+            done = arrived | (walk.damping > 1e20)
+            if done.any():
+                walk.settle(found, done, arrived)
+                keep = np.flatnonzero(~done)
+                if not len(keep):
+                    return None
+                if len(keep) == 1:
+                    keep = np.repeat(keep, 2)  # stay two wide: see small.dot
+                walk, sizes = walk.take(keep), sizes[keep]
+        return walk
+
+    def _sizes(self) -> Array:
+        y, w = self.problem.y, self.problem.w
+        size: Array = np.add.reduce(y * y if w is None else (y * w) ** 2, axis=0)
+        return size
+
+    def step(self, size: Array, tolerance: float) -> NDArray[np.bool_]:
+        """Take one step on every curve; return which have arrived."""
+        self.steps += 1
+        problem, state, damping, last = self.problem, self.state, self.damping, self.last
+        step, gain = _propose(problem, state, damping, self.memory)
         trial = problem.evaluate(
             [np.clip(f + s, lo, hi) for f, s, lo, hi in zip(state.free, step, problem.low, problem.high, strict=True)]
         )
@@ -95,34 +175,23 @@ def _run(problem: Problem, state: State, limit: int, tolerance: float) -> Soluti
         shrink = np.where(np.isfinite(last), np.minimum(moved / last, 0.98), 0.5)
         left = moved * shrink / (1 - shrink)
         arrived = ((moved <= tolerance) | (blind & (left <= tolerance))) & (accepted | blind)
-        strikes = strikes + (blind & (moved >= last))
-        arrived |= (strikes >= 3) | (trial.cost <= noise) | (state.cost <= noise)
+        self.strikes = self.strikes + (blind & (moved >= last))
+        noise = (4 * _EPS) ** 2 * size  # a cost this small is a perfect fit
+        arrived |= (self.strikes >= 3) | (trial.cost <= noise) | (state.cost <= noise)
         accepted &= np.isfinite(trial.cost)
         apt = accepted & (blind | (np.abs(ratio - 1.0) < 0.3))
-        memory.learn(state, trial, apt, (moved < 0.05) & (moved > 1e-7))
-        state = state.merge(trial, accepted)
+        self.memory.learn(state, trial, apt, (moved < 0.05) & (moved > 1e-7))
+        self.state = state.merge(trial, accepted)
+        if self.steps >= SLOW and (self.steps - SLOW) % AGAIN == 0:
+            self.memory.measure(problem, self.state, accepted & (moved < 0.05))
         # Nielsen's rule, with an extra push downwards so that a clean problem soon takes full Gauss–Newton steps.
         good = np.clip(1 - (2 * np.minimum(ratio, 1.0) - 1) ** 3, 0.1, 2.0)
         good = np.where(ratio > 0.9, 0.02, good)
-        damping = np.where(accepted, np.where(blind, damping * 1e-4, damping * good), damping * growth)
-        damping = np.maximum(damping, 1e-18)
-        growth = np.where(accepted, 2.0, growth * 2)
-        last = np.where(accepted & blind, moved, np.inf)
-        stuck = damping > 1e20
-        done = arrived | stuck
-        if done.any():
-            settle(done, arrived)
-            keep = np.flatnonzero(~done)
-            if not len(keep):
-                return Solution(out, cost, converged, iterations)
-            if len(keep) == 1:
-                keep = np.repeat(keep, 2)  # stay two wide: see small.dot
-            problem, state, index = problem.take(keep), state.take(keep), index[keep]
-            size, noise, damping, growth = size[keep], noise[keep], damping[keep], growth[keep]
-            last, strikes, memory = last[keep], strikes[keep], memory.take(keep)
-    rest = np.ones(len(index), bool)
-    settle(rest, np.zeros(len(index), bool))
-    return Solution(out, cost, converged, iterations)
+        damping = np.where(accepted, np.where(blind, damping * 1e-4, damping * good), damping * self.growth)
+        self.damping = np.maximum(damping, 1e-18)
+        self.growth = np.where(accepted, 2.0, self.growth * 2)
+        self.last = np.where(accepted & blind, moved, np.inf)
+        return arrived
 
 
 @dataclass
@@ -141,6 +210,40 @@ class Memory:
     def empty(p: int, n: int) -> Memory:
         """Return a memory of nothing."""
         return Memory([[np.zeros(n) for _ in range(i + 1)] for i in range(p)], np.zeros(n, bool))
+
+    @staticmethod
+    def join(parts: list[Memory]) -> Memory:
+        """Return the memories of several groups of curves as one."""
+        p = len(parts[0].missing)
+        missing = [[np.concatenate([m.missing[i][j] for m in parts]) for j in range(i + 1)] for i in range(p)]
+        return Memory(missing, np.concatenate([m.trusted for m in parts]))
+
+    def measure(self, problem: Problem, state: State, near: NDArray[np.bool_]) -> None:
+        """Measure the missing curvature of the curves `near` their minimum by differences of the gradient.
+
+        Costs an evaluation a parameter, so it is kept for curves on which the secants have failed to settle.
+        """
+        rows = np.flatnonzero(near)
+        if not len(rows):
+            return
+        rows = np.repeat(rows, 2) if len(rows) == 1 else rows
+        part, here = problem.take(rows), state.take(rows)
+        p = len(here.free)
+        bend = []
+        for i in range(p):
+            free = list(here.free)
+            free[i] = here.free[i] + SMALL * (np.abs(here.free[i]) + 1e-30)
+            there = part.evaluate(free)
+            bend.append(
+                [(a - b) / (free[i] - here.free[i]) for a, b in zip(here.gradient, there.gradient, strict=True)]
+            )
+        known = np.ones(len(rows), bool)
+        for i in range(p):
+            for j in range(i + 1):
+                missing = 0.5 * (bend[i][j] + bend[j][i]) - here.curvature[i][j]
+                known &= np.isfinite(missing)
+                self.missing[i][j][rows] = np.where(known, missing, 0.0)
+        self.trusted[rows] = known
 
     def take(self, keep: Any) -> Memory:
         """Return the memory of some curves."""

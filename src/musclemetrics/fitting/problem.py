@@ -53,6 +53,22 @@ class State:
             [pick(a, b) for a, b in zip(self.linear, other.linear, strict=True)],
         )
 
+    @staticmethod
+    def join(parts: list[State]) -> State:
+        """Return the states of neighbouring parts of a stack as one."""
+
+        def glue(arrays: list[Array]) -> Array:
+            return np.concatenate(arrays)
+
+        first = parts[0]
+        return State(
+            [glue([s.free[i] for s in parts]) for i in range(len(first.free))],
+            glue([s.cost for s in parts]),
+            [glue([s.gradient[i] for s in parts]) for i in range(len(first.gradient))],
+            [[glue([s.curvature[i][j] for s in parts]) for j in range(i + 1)] for i in range(len(first.curvature))],
+            [glue([s.linear[i] for s in parts]) for i in range(len(first.linear))],
+        )
+
     def take(self, keep: Any) -> State:
         """Return the state of some curves."""
         return State(
@@ -120,7 +136,7 @@ class Problem:
         else:
             edges = np.linspace(0, n, n // CHUNK + 1).astype(int).tolist()
             parts = [slice(a, b) for a, b in itertools.pairwise(edges)]
-            state = _join([self.take(part)._evaluate([f[part] for f in free]) for part in parts])
+            state = State.join([self.take(part)._evaluate([f[part] for f in free]) for part in parts])
         if not np.isfinite(state.cost).all():
             state.cost = np.where(np.isfinite(state.cost), state.cost, np.inf)
         return state
@@ -197,19 +213,3 @@ class Problem:
             [[dot(a, b) for b in projected[: i + 1]] for i, a in enumerate(projected)],
             linear,
         )
-
-
-def _join(parts: list[State]) -> State:
-    """Return the states of neighbouring parts of a stack as one."""
-
-    def join(arrays: list[Array]) -> Array:
-        return np.concatenate(arrays)
-
-    first = parts[0]
-    return State(
-        [join([s.free[i] for s in parts]) for i in range(len(first.free))],
-        join([s.cost for s in parts]),
-        [join([s.gradient[i] for s in parts]) for i in range(len(first.gradient))],
-        [[join([s.curvature[i][j] for s in parts]) for j in range(i + 1)] for i in range(len(first.curvature))],
-        [join([s.linear[i] for s in parts]) for i in range(len(first.linear))],
-    )
