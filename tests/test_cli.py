@@ -299,3 +299,65 @@ def test_machines_as_they_are(tmp_path, env: dict[str, str]) -> None:
 def test_the_module_is_the_command() -> None:
     done = _run("-m", "musclemetrics", "--version")
     assert (done.returncode, done.stdout) == (0, f"musclemetrics {musclemetrics.__version__}\n")
+
+
+# On what there is to measure -----------------------------------------------------------------------------------
+
+DATA = Path(os.environ.get("MUSCLEMETRICS_DATA", Path(__file__).parents[2] / "shared" / "data"))
+SLC = DATA / "fibre" / "slc"
+
+
+def test_demo(good, tmp_path, monkeypatch, capsys) -> None:
+    from musclemetrics import simulate
+
+    samples = tmp_path / "samples"
+    samples.mkdir()
+    good.rename(samples / "good.csv")
+    (samples / "broken.csv").touch()
+    monkeypatch.setattr(simulate, "SAMPLES", {"small": ("mean_force", None)})
+    monkeypatch.setattr(simulate, "sample", lambda name: samples)
+    assert main(["demo"]) == 0
+    out, err = capsys.readouterr()
+    page = Path(out.splitlines()[-1])
+    assert page == Path("musclemetrics-demo", "index.html")
+    assert page.is_file()
+    assert "1 failed" in err
+
+
+def test_demo_of_the_samples(tmp_path, capsys) -> None:
+    assert main(["demo", "-o", "d", "--quiet"]) == 0
+    assert capsys.readouterr() == (f"{Path('d', 'index.html')}\n", "")
+    records = load(tmp_path / "d" / "records.jsonl")
+    assert {r.modality for r in records} >= {"force_pca"}
+    assert {"ok", "failed"} <= {r.status for r in records}
+    drawn = [r for r in records if r.status in ("ok", "suspect")]
+    assert len(list((tmp_path / "d" / "figures").iterdir())) == len(drawn)
+
+
+def test_prism(tmp_path, capsys) -> None:
+    lines = ["fibre,pCa,force (mN)"]
+    for fibre, half in (("a", 5.8), ("b", 6.1)):
+        for pca in (9.0, 6.6, 6.3, 6.1, 5.9, 5.7, 5.5, 4.5):
+            lines.append(f"{fibre},{pca},{1 / (1 + 10 ** (2.5 * (pca - half))) + 0.01 * (pca % 0.7):.4f}")
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert main(["force_pca", "a.csv", "--prism", "p.txt"]) == 0
+    table = [line.split("\t") for line in (tmp_path / "p.txt").read_text(encoding="utf-8").splitlines()]
+    assert table[0] == ["pCa", "a", "b"]
+    assert [row[0] for row in table[1:]] == ["9.0", "6.6", "6.3", "6.1", "5.9", "5.7", "5.5", "4.5"]
+    assert "p.txt (2 curves)" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not SLC.is_dir(), reason="the real recordings are not here; set MUSCLEMETRICS_DATA")
+def test_both_rat_fibres_from_the_raw_files(tmp_path) -> None:
+    assert main(["force_pca", str(SLC), "--group-by", "folder", "-o", "o.jsonl", "-o", "o.csv", "--quiet"]) == 0
+    one, two = load(tmp_path / "o.jsonl")
+    assert (one.labels["fibre"], two.labels["fibre"]) == ("ACB11", "ACB12")
+    assert one["pCa50"].value == pytest.approx(6.4397, abs=0.005)
+    assert one["h"].value == pytest.approx(2.73, abs=0.03)
+    assert two["pCa50"].value == pytest.approx(6.1585, abs=0.005)
+    assert two["h"].value == pytest.approx(1.38, abs=0.03)
+    assert [len(r.provenance.sources) for r in (one, two)] == [8, 8]
+    assert one.provenance.sources[0][0] == "ACB11/45pCa1.slc"
+    assert one.flagged("sampling-rate-conflict")
+    assert two.status == "suspect"
+    assert [r["fibre"] for r in _rows(tmp_path / "o.csv")] == ["ACB11", "ACB12"]
