@@ -88,6 +88,16 @@ def test_each_column_may_have_its_own_mark() -> None:
     assert "decimal point in 'force'" in reading.notes
 
 
+def test_an_option_leaves_alone_a_column_that_can_only_be_read_the_other_way() -> None:
+    [reading] = table("pCa;force\n9.05;1,234\n6.5;5,678\n", decimal=",")
+    assert reading["pCa"].tolist() == [9.05, 6.5]
+    assert reading["force"].tolist() == [1.234, 5.678]
+    assert any("'9.05' in 'pCa'" in note for note in reading.notes)
+    assert force_of(["1.234,5", "2"], decimal=",") == [1234.5, 2.0]
+    assert force_of(["1.234", "2"], decimal=",", thousands=".") == [1234.0, 2.0]
+    assert refusal("pCa;force\n9;1.234\n", decimal=",").code == "not-a-number"
+
+
 @pytest.mark.parametrize("cells", ["0,5|0.5", "0.5|1,234", "0,5|1.234", "1,234|1.234"])
 def test_one_column_with_two_marks_is_refused(cells: str) -> None:
     a, b = cells.split("|")

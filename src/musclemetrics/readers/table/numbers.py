@@ -152,7 +152,7 @@ def settle(
     columns : sequence of (header, cells)
         The numeric columns.
     decimal, thousands : str or None
-        What the user has said; this is final.
+        What the user has said; this is final but for a column that can only be read the other way round.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def settle(
     """
     if decimal is not None or thousands is not None:
         mark = decimal or ("," if thousands == "." else ".")
-        return {name: Marks(mark, thousands or "") for name, _ in columns}, []
+        return _told(columns, mark, thousands)
     weighed = {name: _weigh(cells) for name, cells in columns}
     elsewhere = {mark for seen in weighed.values() for mark in seen.proof}
     settled: dict[str, Marks] = {}
@@ -186,6 +186,23 @@ def settle(
         for mark, word in ((",", "comma"), (".", "point")):
             if mark in shown.values():
                 notes.append(f"decimal {word} in {listed([n for n, m in shown.items() if m == mark])}")
+    return settled, notes
+
+
+def _told(
+    columns: Sequence[tuple[str, Sequence[Cell]]], mark: str, thousands: str | None
+) -> tuple[dict[str, Marks], list[str]]:
+    """Return the marks the user has named, and a note where a column has its own."""
+    settled: dict[str, Marks] = {}
+    notes: list[str] = []
+    for name, cells in columns:
+        seen = _weigh(cells)
+        if seen.proof and mark not in seen.proof:
+            (own, cell), *_ = seen.proof.items()
+            notes.append(f"{cell!r} in {name!r} has the decimal mark {own!r} all the same")
+            settled[name] = Marks(own, _thousands(name, seen, own))
+        else:
+            settled[name] = Marks(mark, thousands or _thousands(name, seen, mark))
     return settled, notes
 
 
