@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock, Timer
 from typing import Any, TextIO
 
-from ..batch import LABELS
+from ..canvas import unit_text
 from ..record import Record
-from ..report.words import heading, interval_text, main_names, source_text, title_of, value_text
+from ..report.words import heading, interval_text, main_labels, main_names, source_text, title_of, value_text
 
 __all__ = ["print_table", "reasons", "summary", "watched"]
 
@@ -31,13 +31,12 @@ def _shared(records: Sequence[Record]) -> dict[str, str]:
 def _table(
     records: Sequence[Record], shared: Iterable[str], *, narrow: bool = False
 ) -> tuple[list[str], list[list[str]]]:
-    """Return header and rows; narrow for a terminal: only labels that tell rows apart, intervals on their own line."""
+    """Return header and rows; narrow for a terminal: intervals on a line of their own."""
     measured = [r for r in records if r.status in ("ok", "suspect")]
-    labels = [key for key in dict.fromkeys(key for r in records for key in r.labels) if key not in shared]
-    if narrow:
-        labels = [key for key in labels if key in (*LABELS, "sheet")]
+    labels = main_labels([r.labelled(**dict.fromkeys(shared)) for r in records])
     names = main_names(measured)
-    header = [*labels, "status", *(heading(n, [r[n].unit for r in measured if n in r]) for n in names), "source"]
+    units = {n: {r[n].unit for r in measured if n in r} for n in names}
+    header = [*labels, "status", *(heading(n, units[n]) for n in names), "source"]
     body = []
     for r in records:
         row = [r.labels.get(key, "") for key in labels] + [r.status]
@@ -46,10 +45,11 @@ def _table(
                 row.append("")
                 continue
             between = interval_text(r[n])
-            if narrow:
-                row.append(value_text(r[n]) + (f"\n{between}" if between else ""))
-            else:
-                row.append(value_text(r[n]) + (f" ({between})" if between else ""))
+            value = value_text(r[n])
+            if len(units[n]) > 1:  # no heading can tell it
+                value = f"{value} {unit_text(r[n].unit)}".rstrip()
+            pattern = "{}\n{}" if narrow else "{} ({})"
+            row.append(pattern.format(value, between) if between else value)
         body.append([*row, source_text(r)])
     return header, body
 

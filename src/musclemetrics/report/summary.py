@@ -14,7 +14,17 @@ from ..canvas import unit_text
 from ..errors import MuscleMetricsError, SettingsError
 from ..plotting import save_figure
 from ..record import Record
-from .words import error_text, heading, interval_text, main_names, source_text, title_of, value_text
+from .words import (
+    TELLING,
+    error_text,
+    heading,
+    interval_text,
+    main_labels,
+    main_names,
+    source_text,
+    title_of,
+    value_text,
+)
 
 __all__ = ["summary_page"]
 
@@ -42,6 +52,7 @@ def _entry(record: Record, number: int) -> dict[str, Any]:
         "record": record,
         "status": record.status,
         "labels": dict(record.labels),
+        "further": {k: v for k, v in record.labels.items() if k not in TELLING or k == "group"},
         "source": source_text(record),
         "sources": record.provenance.sources,
         "cells": {
@@ -68,16 +79,20 @@ def _section(modality: str, entries: Sequence[dict[str, Any]]) -> dict[str, Any]
     measured = [e["record"] for e in entries if e["status"] in ("ok", "suspect")]
     names = main_names(measured)
     columns = [(n, heading(n, [r[n].unit for r in measured if n in r])) for n in names]
-    labels = list(dict.fromkeys(key for r in measured for key in r.labels))
-    # A word that all rows share is said once, above the table.
-    shared = {k: measured[0].labels[k] for k in labels if len({r.labels.get(k) for r in measured}) == 1}
+    # A word that all rows share is said once, above the table; what has no room there stands with each record.
+    shared = (
+        {k: v for k, v in measured[0].labels.items() if all(r.labels.get(k) == v for r in measured)} if measured else {}
+    )
     shared = shared if len(measured) > 1 else {}
+    varied = [r.labelled(**dict.fromkeys(shared)) for r in measured]
+    labels = main_labels(varied)
+    left = [k for k in dict.fromkeys(k for r in varied for k in r.labels) if k not in labels]
     return {
         "modality": modality,
-        "labels": [k for k in labels if k not in shared],
+        "labels": labels,
         "shared": shared,
         "columns": columns,
-        "left": [n for n in dict.fromkeys(n for r in measured for n in r) if n not in names],
+        "left": left + [n for n in dict.fromkeys(n for r in measured for n in r) if n not in names],
         "entries": entries,
         "rows": [e for e in entries if e["status"] in ("ok", "suspect")],
         "rest": [e for e in entries if e["status"] in ("failed", "skipped")],
@@ -151,7 +166,7 @@ def summary_page(
         counts=[(s, counts[s]) for s in _STATUSES if counts[s]],
         sections=[_section(m, [e for e in entries if e["record"].modality == m]) for m in modalities],
         undrawn=max(0, len(drawable) - pictures),
-        marks={"ok": "✓", "suspect": "!", "failed": "✕", "skipped": "–", "note": "i"},
+        marks={"ok": "✓", "suspect": "!", "failed": "✕", "skipped": "–", "note": "•"},
     )
     page = target / "index.html"
     with replaced(page) as temporary:

@@ -8,7 +8,18 @@ from collections.abc import Iterable, Sequence
 from ..canvas import unit_text
 from ..record import Measurement, Record
 
-__all__ = ["error_text", "heading", "interval_text", "main_names", "places", "source_text", "title_of", "value_text"]
+__all__ = [
+    "TELLING",
+    "error_text",
+    "heading",
+    "interval_text",
+    "main_labels",
+    "main_names",
+    "places",
+    "source_text",
+    "title_of",
+    "value_text",
+]
 
 _EMPTY = "–"
 
@@ -66,6 +77,16 @@ def heading(name: str, units: Iterable[str]) -> str:
     return f"{name} ({unit})" if unit else name
 
 
+TELLING = ("subject", "session", "animal", "group", "muscle", "side", "fibre", "sheet", "frame")
+"""Labels that tell rows apart, which an overview has room for."""
+
+
+def main_labels(records: Sequence[Record], most: int = 4) -> list[str]:
+    """Return the labels an overview has room for: all if they are few, else those that tell rows apart."""
+    keys = list(dict.fromkeys(key for r in records for key in r.labels))
+    return keys if len(keys) <= most else [key for key in keys if key in TELLING]
+
+
 def main_names(records: Sequence[Record], most: int = 6) -> list[str]:
     """Return the quantities an overview has room for: all if they are few, else those that carry an interval."""
     names = list(dict.fromkeys(n for r in records for n in r))
@@ -84,6 +105,6 @@ def source_text(record: Record, most: int = 1) -> str:
 
 def title_of(record: Record, number: int, *, keys: Sequence[str] = ()) -> str:
     """Return what a person would call the record: its labels, else its file, else its number."""
-    wanted = keys or ("subject", "animal", "muscle", "side", "fibre", "sheet", "frame")
+    wanted = keys or [key for key in TELLING if key != "group"]
     words = [f"{key} {record.labels[key]}" for key in wanted if record.labels.get(key)]
     return ", ".join(words) or source_text(record) or f"record {number}"
