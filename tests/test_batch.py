@@ -6,6 +6,7 @@ import math
 import os
 import pickle
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -444,3 +445,41 @@ def test_work_is_not_begun_far_ahead(tmp_path) -> None:
     next(found)
     assert executor.calls <= 64
     found.close()  # type: ignore[attr-defined]
+
+
+def test_a_pool_stops_at_once(tmp_path) -> None:
+    """Fault 21: nobody waits for the item under way."""
+    pool = PatientPool(1)
+    future = pool.submit(time.sleep, 60)
+    assert pool.submit(len, "ab") is not None
+    start = time.monotonic()
+    pool.kill()
+    with pytest.raises(BaseException):  # noqa: B017, PT011 - cancelled or broken, according to how far it had come
+        future.result(timeout=10)
+    assert time.monotonic() - start < 5
+
+
+def test_grouped_by_sheet(tmp_path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for title, force in (("rat 1", 1.0), ("rat 2", 5.0)):
+        sheet = book.active if title == "rat 1" else book.create_sheet()
+        sheet.title = title
+        for row in (
+            ["fibre", "pCa", "force (mN)"],
+            ["a", 9.0, force],
+            ["a", 6.0, force],
+            ["b", 9.0, 3.0],
+            ["b", 6, 3.0],
+        ):
+            sheet.append(row)
+    book.save(tmp_path / "a.xlsx")
+    joined = _measure(tmp_path / "a.xlsx", group_by="sheet", pool=True)
+    assert [(r.labels["sheet"], r["mean"].value, r["n_points"].value) for r in joined] == [
+        ("rat 1", 2.0, 4.0),
+        ("rat 2", 4.0, 4.0),
+    ]
+    apart = _measure(tmp_path / "a.xlsx", group_by="sheet")
+    assert [(r.labels["sheet"], r.labels["fibre"]) for r in apart] == [
+        *(("rat 1", "a"), ("rat 1", "b"), ("rat 2", "a"), ("rat 2", "b")),
+    ]

@@ -177,6 +177,7 @@ def test_check_prints_what_would_be_read_and_writes_nothing(good, tmp_path, caps
     assert "skipped: " in capsys.readouterr().out
     assert main(["check", str(tmp_path / "a.pdf"), str(good)]) == 1
     assert main(["check", "nothing.csv"]) == 3
+    assert main(["check", str(good), "-r", "decimall=,"]) == 2
 
 
 def test_many_flags_of_one_kind_are_one_line(tmp_path, capsys) -> None:

@@ -18,13 +18,23 @@ from typing import Any, Literal
 
 from ..errors import ItemCrashed, SettingsError
 from ..record import Flag, Record, plain
-from .decisions import checked, checked_reading, defaults, module_name, resolved, settings_of
+from .decisions import checked, checked_reading, module_name, resolved, settings_of
 from .files import Entry, listed
 from .grouping import LABELS, Item, items
 from .pool import PatientPool
 from .work import Unit, row_for, run
 
-__all__ = ["LABELS", "Entry", "Item", "PatientPool", "defaults", "items", "listed", "measure_files", "settings_of"]
+__all__ = [
+    "LABELS",
+    "Entry",
+    "Item",
+    "PatientPool",
+    "checked_reading",
+    "items",
+    "listed",
+    "measure_files",
+    "settings_of",
+]
 
 _WINDOW = 64  # items under way at once: enough to keep any pool busy, few enough for flat memory
 

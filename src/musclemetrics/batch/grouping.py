@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -121,7 +122,7 @@ def items(entries: Iterable[Entry], group_by: str | None) -> list[Item]:
         if entry.problem is not None:
             key = ("alone", number)
         elif group_by == "folder":
-            key = ("folder", entry.path[: len(entry.path) - len(entry.path.replace("\\", "/").rsplit("/", 1)[-1])])
+            key = ("folder", os.path.dirname(entry.path))
         else:
             matched = _match(entry.name, literals, fields)
             if isinstance(matched, Flag):

@@ -167,7 +167,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as leaving:  # argparse has printed its help or its complaint
         return int(leaving.code or 0)
     try:
-        return _run(arguments)
+        code = _run(arguments)
+        sys.stdout.flush()  # here, where a reader that has gone is met calmly, rather than at the interpreter's exit
+        return code
     except SettingsError as error:
         print(f"musclemetrics: {error}", file=sys.stderr)
         return USAGE

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import readers
-from ..batch import Entry, Item, items, listed
+from ..batch import Entry, Item, checked_reading, items, listed
 from ..errors import MuscleMetricsError, UnknownFormatError
 from ..modalities import MODALITIES, modality
 from ..reading import Reading
@@ -25,6 +25,7 @@ _MOST = 8
 def check(arguments: Namespace) -> int:
     """Carry out ``musclemetrics check PATH…``."""
     options = options_converted(pairs(arguments.reading, "-r"))
+    checked_reading(options)
     read = failed = 0
     for item in items(listed(arguments.paths), arguments.group_by):
         readings: list[Reading] = []

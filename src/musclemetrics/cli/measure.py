@@ -87,7 +87,7 @@ def measure(arguments: Namespace) -> int:
         records = [r.labelled(**labels) if labels else r for r in watched(found, quiet=arguments.quiet)]
     except KeyboardInterrupt:
         if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.kill()
         raise
     if pool is not None:
         pool.shutdown()
