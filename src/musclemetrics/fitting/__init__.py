@@ -3,5 +3,6 @@
 from .engine import Fit, fit
 from .likelihood import intervals
 from .model import Model
+from .shared import Constrained, fit_constrained, fit_shared, joined
 
-__all__ = ["Fit", "Model", "fit", "intervals"]
+__all__ = ["Constrained", "Fit", "Model", "fit", "fit_constrained", "fit_shared", "intervals", "joined"]

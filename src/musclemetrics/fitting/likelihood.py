@@ -32,6 +32,8 @@ __all__ = ["intervals"]
 
 ROUNDS = 60
 """Largest number of steps on the sure path; each at least halves the bracket or grows it."""
+CHALLENGERS = 3
+"""How many rival branches are followed from a bound."""
 FAR = 1e4
 """A bound not met within this many Wald distances is open."""
 
@@ -98,7 +100,66 @@ def intervals(
             where, side = np.nonzero(missing)
             if len(where):
                 out[name][where, side] = _sure(work, where, np.where(side == 1, 1.0, -1.0), name)
+        suspects = _rivalled(work, rows)
+        if len(suspects):
+            for name in names:
+                _challenge(work, suspects, name, out[name])
     return out
+
+
+def _rivalled(work: _Work, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the curves on which a rival branch of the model runs below the limit."""
+    rivals = work.model.rivals
+    if rivals is None:
+        return rows[:0]
+    wide = rows if len(rows) > 1 else np.repeat(rows, 2)
+    problem = work.part(wide, {})
+    limit = work.best[wide] + work.slack[wide]
+    below = np.zeros(len(wide), bool)
+    for start in rivals(problem.x, {}):
+        below |= problem.evaluate([np.broadcast_to(v, limit.shape) for v in start]).cost < limit
+    return rows[below[: len(rows)]]
+
+
+def _challenge(work: _Work, rows: NDArray[np.int64], name: str, bounds: Array) -> None:
+    """Move a bound outwards where another branch still runs below the limit at it."""
+    model, j = work.model, work.model.index(name)
+    assert model.rivals is not None
+    for column, side in ((0, -1.0), (1, 1.0)):
+        some = rows[np.isfinite(bounds[rows, column])]
+        for _ in range(4):
+            if not len(some):
+                break
+            wide = some if len(some) > 1 else np.repeat(some, 2)
+            value = bounds[wide, column]
+            problem = work.part(wide, {j: value})
+            limit = work.best[wide] + work.slack[wide]
+            held = {j: value} if j < len(model.nonlinear) else {}
+            trials = [
+                [np.broadcast_to(v, limit.shape).astype(float) for v in other]
+                for other in model.rivals(problem.x, held)
+            ]
+            ranking = np.argsort([problem.evaluate(trial).cost for trial in trials], axis=0, kind="stable")
+            cost = np.full(len(wide), np.inf)
+            branch = [np.zeros(len(wide)) for _ in problem.stepped]
+            for ranked in ranking[:CHALLENGERS]:
+                start = [np.stack([t[k] for t in trials])[ranked, np.arange(len(wide))] for k in range(len(branch))]
+                solution = minimise(problem, start, limit=60, tolerance=1e-7)
+                better = solution.cost < cost
+                cost = np.where(better, solution.cost, cost)
+                branch = [
+                    np.where(better, solution.parameters[i], b) for i, b in zip(problem.stepped, branch, strict=True)
+                ]
+            # A millionth of the slack: less would only find the bound itself again.
+            lost = cost < limit - 1e-6 * work.slack[wide]
+            again = np.flatnonzero(lost[: len(some)])
+            if not len(again):
+                break
+            some = some[again]
+            branch = [b[again] for b in branch]
+            inner = side * (bounds[some, column] - work.fit.parameters[some, j])
+            bounds[some, column] = _sure(work, some, np.full(len(some), side), name, inner, branch)
+            some = some[np.isfinite(bounds[some, column])]
 
 
 @dataclass
@@ -207,11 +268,23 @@ def _extremes(work: _Work, rows: NDArray[np.int64], free: list[int], place: NDAr
     return result
 
 
-def _sure(work: _Work, rows: NDArray[np.int64], side: Array, name: str) -> Array:
-    """Return bounds by bracketing the crossing of the profile, every other parameter fitted anew at each step."""
+def _sure(
+    work: _Work,
+    rows: NDArray[np.int64],
+    side: Array,
+    name: str,
+    inside_at: Array | None = None,
+    branch: list[Array] | None = None,
+) -> Array:
+    """Return bounds by bracketing the crossing of the profile, every other parameter fitted anew at each step.
+
+    `inside_at` is a distance known to lie below the limit, `branch` where the other stepped parameters stand there.
+    """
     count = len(rows)
     if count == 1:
-        return _sure(work, np.repeat(rows, 2), np.repeat(side, 2), name)[:1]
+        twice = None if inside_at is None else np.repeat(inside_at, 2)
+        other = None if branch is None else [np.repeat(b, 2) for b in branch]
+        return _sure(work, np.repeat(rows, 2), np.repeat(side, 2), name, twice, other)[:1]
     model, j = work.model, work.model.index(name)
     low, high = (b[j] for b in model.bounds())
     parameters = work.fit.parameters[rows].T
@@ -227,6 +300,9 @@ def _sure(work: _Work, rows: NDArray[np.int64], side: Array, name: str) -> Array
     index = np.arange(count)
     stepped = work.part(rows, {j: centre}).stepped
     current = [parameters[i] for i in stepped]
+    if inside_at is not None and branch is not None:
+        inner, current = inside_at, branch
+        distance = np.minimum(inside_at + 0.02 * unit, far)
     for _ in range(ROUNDS):
         value = centre + side * distance
         cost, slope, rest = _profile_point(work, rows, j, value, current)

@@ -46,6 +46,10 @@ class Model:
         ``grid(x)`` returns candidate nonlinear parameters of shape (candidates, nonlinear), tried on every curve.
     starts : int
         How many of the best grid candidates are followed to the end; more than one where a single start can fail.
+    rivals : callable, optional
+        ``rivals(x, held)`` with `held` mapping a nonlinear parameter's index to values of shape (curves,) returns
+        places where another branch of the curve may run: a list of starts, each one array for each nonlinear
+        parameter that is not held. Profile bounds are challenged with them.
     lower, upper : Mapping
         Admissible range by parameter name; absent means unbounded.
     """
@@ -59,6 +63,7 @@ class Model:
     start: Callable[[Any, Array], Sequence[Array]] | None = None
     grid: Callable[[Any], Array] | None = None
     starts: int = 1
+    rivals: Callable[[Any, Mapping[int, Array]], list[list[Any]]] | None = None
     lower: Mapping[str, float] = field(default_factory=dict)
     upper: Mapping[str, float] = field(default_factory=dict)
 

@@ -7,9 +7,20 @@
 """
 
 from .bench import inputs
+from .conditions import compare_curves
 from .curves import hill, hill_asymmetric, hill_two
 from .definitions import DEFINITIONS
 from .drawing import draw
 from .measuring import measure, measure_many
 
-__all__ = ["DEFINITIONS", "draw", "hill", "hill_asymmetric", "hill_two", "inputs", "measure", "measure_many"]
+__all__ = [
+    "DEFINITIONS",
+    "compare_curves",
+    "draw",
+    "hill",
+    "hill_asymmetric",
+    "hill_two",
+    "inputs",
+    "measure",
+    "measure_many",
+]

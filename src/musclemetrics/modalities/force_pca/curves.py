@@ -162,6 +162,18 @@ def _hill_grid(x: Any) -> Array:
     return np.array([(a, b) for b in slopes for a in np.sort(halves)])
 
 
+def _hill_rivals(x: Any, held: Any) -> list[list[Any]]:
+    """Return steep curves through each gap and each point: where noise is large, a step may fit nearly as well."""
+    levels = np.unique(x)
+    if 0 in held:
+        return [[h] for h in (0.3, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, H_RANGE[1])]
+    h = held.get(1, H_RANGE[1])
+    # Half points that put a point at 5, 25, 50, 75 or 95 % of the rise, and those in mid-gap.
+    near = [level + offset / h for level in levels for offset in (-1.28, -0.48, 0.0, 0.48, 1.28)]
+    halves = near + list(0.5 * (levels[1:] + levels[:-1]))
+    return [[p] if 1 in held else [p, H_RANGE[1]] for p in halves]
+
+
 def _richards_grid(x: Any) -> Array:
     base = _hill_grid(x)
     return np.vstack([np.column_stack([base, np.full(len(base), s)]) for s in (1.0, 0.3, 3.0)])
@@ -197,6 +209,7 @@ HILL = Model(
     basis=_hill_basis,
     linear=("Fmax", "Fmin"),
     grid=_hill_grid,
+    rivals=_hill_rivals,
     **_limits(("h",)),
 )
 HILL_ASYMMETRIC = Model(
