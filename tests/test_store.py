@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from musclemetrics.errors import InputError, ReadError, SettingsError
+from musclemetrics.errors import InputError, MuscleMetricsError, ReadError, SettingsError
 from musclemetrics.record import Flag, Measurement, Provenance, Record, Trace
 from musclemetrics.store import load, rows, save, save_prism, to_dataframe
 from musclemetrics.store.table import guarded
@@ -288,3 +288,38 @@ def test_prism_table(tmp_path) -> None:
     with pytest.raises(InputError) as caught:
         save_prism([_failed()], path)
     assert caught.value.code == "no-curves"
+
+
+def test_damaged_lines_give_records_or_a_typed_error(tmp_path) -> None:
+    whole = save([_record(), _failed()], tmp_path / "a.jsonl").read_bytes()
+    random = np.random.default_rng(7)
+    refused = 0
+    for _ in range(200):
+        data = bytearray(whole)
+        for place in random.integers(0, len(data), 4):
+            data[place] = random.integers(0, 256)
+        (tmp_path / "b.jsonl").write_bytes(data)
+        try:
+            load(tmp_path / "b.jsonl")
+        except MuscleMetricsError:
+            refused += 1
+    assert refused > 0
+    deep = tmp_path / "deep.jsonl"
+    deep.write_bytes(b"[" * 100_000)
+    with pytest.raises(ReadError):
+        load(deep)
+
+
+def test_hdf5_that_claims_more_than_it_holds_is_refused(tmp_path) -> None:
+    path = save([_record()], tmp_path / "a.h5")
+    with h5py.File(path, "r+") as f:
+        column = f["force_pca/measurements/pCa50"]
+        del column["value"]
+        column.create_dataset("value", shape=(1 << 40,), dtype="f8")  # 8 TiB, none of it there
+    with pytest.raises(ReadError) as caught:
+        load(path)
+    assert caught.value.code == "bad-record"
+    with h5py.File(tmp_path / "other.h5", "w") as f:
+        f["x"] = [1.0]
+    with pytest.raises(ReadError, match="does not hold musclemetrics records"):
+        load(tmp_path / "other.h5")

@@ -128,7 +128,7 @@ def from_json(text: str) -> Record:
             ),
             tree["labels"],
         )
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError) as error:
         raise ReadError(
             f"this text is not a musclemetrics record ({type(error).__name__}: {error})",
             code="bad-record",

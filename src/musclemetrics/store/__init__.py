@@ -79,6 +79,9 @@ def save(records: Iterable[Record] | Record, path: str | PathLike[str], *, raw_c
 def load(path: str | PathLike[str]) -> list[Record]:
     """Return the records that :func:`save` wrote, in their order.
 
+    Load only ``.h5`` files you trust to be whole: the HDF5 library itself may not survive damage within one. For
+    keeping, ``.jsonl`` is the sturdier form: damage costs a line and says which.
+
     Raises
     ------
     ReadError

@@ -11,7 +11,8 @@ Layout (``n`` records of a modality, in their order)::
                                         attribute ``unit``, or a dataset ``units`` where records differ
     /force_pca/traces/<name>/           values: all traces in one array; offsets: n + 1 indices, record i has
                                         values[offsets[i]:offsets[i + 1]]; unit as above
-    /force_pca/record                   n texts of JSON: labels, flags and provenance, without loss
+    /force_pca/record/                  values, offsets: n texts of JSON (bytes), packed as traces are: labels, flags
+                                        and provenance without loss
     /force_pca/names, /force_pca/layout which measurements and traces record i has: names[layout[i]] (JSON)
 
 With plain h5py: ``f["force_pca/measurements/pCa50/value"][:]``, ``f["force_pca/labels/fibre"].asstr()[:]``.
@@ -23,6 +24,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,9 @@ __all__ = ["SCHEMA", "read", "write"]
 
 SCHEMA = 1
 _FORMAT = "musclemetrics records"
+_RATIO = 1100  # gzip cannot pack tighter
+# What h5py and the decoding of damaged bytes have been seen to raise.
+_DAMAGE = (LookupError, ArithmeticError, OSError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError)
 
 
 def _usable(name: str) -> bool:
@@ -53,11 +58,21 @@ def _checked(names: Iterable[str], what: str) -> tuple[str, ...]:
 
 
 def _texts(group: Any, name: str, texts: Iterable[str]) -> None:
+    """Write short texts as a column of one fixed length, the form that every program reads."""
     import h5py
 
     # NUL and lone surrogates have no place in an HDF5 text; JSON texts never hold either (they are escaped there).
     clean = [t.replace("\0", "\\x00").encode("utf-8", "backslashreplace") for t in texts]
-    group.create_dataset(name, data=np.array(clean, dtype=object), dtype=h5py.string_dtype("utf-8"))
+    longest = max((len(t) for t in clean), default=1) or 1
+    kind = h5py.string_dtype("utf-8", longest)
+    group.create_dataset(name, data=np.array(clean, dtype=kind), dtype=kind)  # the kind carries the encoding
+
+
+def _long_texts(group: Any, texts: Sequence[str]) -> None:
+    """Write texts of any length end to end, with their offsets; alike as they are, they pack well."""
+    encoded = [t.encode("ascii") for t in texts]
+    group["offsets"] = np.cumsum([0, *(len(t) for t in encoded)], dtype=np.int64)
+    group.create_dataset("values", data=np.frombuffer(b"".join(encoded), dtype=np.uint8), compression="gzip")
 
 
 def _unit(group: Any, units: Sequence[str | None]) -> None:
@@ -113,7 +128,8 @@ def _write_modality(group: Any, records: Sequence[Record]) -> None:
     for label in dict.fromkeys(key for r in records for key in r.labels):
         if _usable(label):
             _texts(labels, label, [r.labels.get(label, "") for r in records])
-    _texts(group, "record", [_ascii(replace(r, measurements=(), traces=()).to_json()) for r in records])
+    texts = [_ascii(replace(r, measurements=(), traces=()).to_json()) for r in records]
+    _long_texts(group.create_group("record"), texts)
     _texts(group, "names", [json.dumps({"measurements": m, "traces": t}) for m, t in layouts])
     group["layout"] = layout
     parent = group.create_group("measurements")
@@ -167,13 +183,22 @@ def read(path: Path) -> list[Record]:
                     code="newer-schema",
                     remedy="install a newer musclemetrics",
                 )
-            names = file["order/modality"].asstr()[:].tolist()
-            places = file["order/row"][:].tolist()
+            names = _words(file["order/modality"])
+            places = _numbers(file["order/row"]).tolist()
             held = {name: _read_modality(file[name]) for name in dict.fromkeys(names)}
             return [held[name][row] for name, row in zip(names, places, strict=True)]
     except MuscleMetricsError:
         raise
-    except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError) as error:
+    except (
+        LookupError,
+        ArithmeticError,
+        OSError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+        MemoryError,
+    ) as error:
         raise ReadError(
             f"{path.name} cannot be read as records ({type(error).__name__})",
             code="bad-record",
@@ -181,23 +206,40 @@ def read(path: Path) -> list[Record]:
         ) from error
 
 
+def _believable(dataset: Any) -> Any:
+    """Return a dataset whose stated size its file can hold; a damaged one may claim more than there is memory."""
+    size, held = dataset.size * dataset.dtype.itemsize, dataset.file.id.get_filesize()
+    if dataset.dtype.kind == "O" or size > _RATIO * held:
+        raise ValueError(f"{dataset.name} claims {size} bytes in a file of {held}")
+    return dataset
+
+
+def _numbers(dataset: Any) -> np.ndarray[Any, np.dtype[Any]]:
+    return np.asarray(_believable(dataset)[:])
+
+
+def _words(dataset: Any) -> list[str]:
+    return list(_believable(dataset).asstr()[:].tolist())
+
+
 def _units_of(column: Any, n: int) -> list[str]:
     if "units" in column:
-        return list(column["units"].asstr()[:].tolist())
+        return _words(column["units"])
     return [str(column.attrs["unit"])] * n
 
 
 def _read_modality(group: Any) -> list[Record]:
-    rest = [Record.from_json(text) for text in group["record"].asstr()[:]]
+    packed, ends = _numbers(group["record/values"]).tobytes(), _numbers(group["record/offsets"]).tolist()
+    rest = [Record.from_json(packed[a:b].decode("ascii")) for a, b in pairwise(ends)]
     n = len(rest)
-    names = [json.loads(text) for text in group["names"].asstr()[:]]
-    layout = group["layout"][:].tolist()
+    names = [json.loads(text) for text in _words(group["names"])]
+    layout = _numbers(group["layout"]).tolist()
     measured = {}
     for name, column in group["measurements"].items():
-        parts = (column[part][:].tolist() for part in ("value", "stderr", "low", "high"))
+        parts = (_numbers(column[part]).tolist() for part in ("value", "stderr", "low", "high"))
         measured[name] = list(zip(*parts, _units_of(column, n), strict=True))
     traced = {
-        name: (column["values"][:], column["offsets"][:].tolist(), _units_of(column, n))
+        name: (_numbers(column["values"]), _numbers(column["offsets"]).tolist(), _units_of(column, n))
         for name, column in group["traces"].items()
     }
     records = []
