@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-import mean_force
 from musclemetrics import readers
 from musclemetrics.batch import PatientPool, items, listed, measure_files
 from musclemetrics.batch.files import Entry
 from musclemetrics.errors import InputError, ReadError, SettingsError
 from musclemetrics.record import Record
+
+from . import mean_force
 
 ROWS = ((9.0, 1.0), (6.0, 2.0), (4.5, 3.0))
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-import mean_force
 import musclemetrics
 from musclemetrics import modalities
 from musclemetrics.cli import main
 from musclemetrics.store import load
+
+from . import mean_force
 
 GOOD = "fibre,pCa,force (mN)\n007,9,1\n007,6,2\n007,4.5,3\nNA,9,2\nNA,6,3\nNA,4.5,4\n"
 

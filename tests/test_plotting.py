@@ -10,13 +10,14 @@ import matplotlib
 import numpy as np
 import pytest
 
-import mean_force
 from musclemetrics import canvas, modalities
 from musclemetrics.errors import SettingsError
 from musclemetrics.plotting import plot, save_figure
 from musclemetrics.record import Flag, Measurement, Record
 from musclemetrics.report import summary_page
 from musclemetrics.report.words import error_text, heading, interval_text, value_text
+
+from . import mean_force
 
 
 @pytest.fixture(autouse=True)
