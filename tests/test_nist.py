@@ -11,8 +11,9 @@ import pytest
 from musclemetrics.fitting import fit
 from musclemetrics.fitting.engine import points_first
 from musclemetrics.fitting.general import numeric_derivatives
-from validation import nist
-from validation.nist_models import MODELS
+
+from .validation import nist
+from .validation.nist_models import MODELS
 
 pytestmark = pytest.mark.skipif(
     not nist.data_file().is_file(), reason=f"the certified data are not at {nist.data_file()}: set MUSCLEMETRICS_DATA"

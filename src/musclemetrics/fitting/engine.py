@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import FitError, InputError, SettingsError
-from .levenberg import Solution, minimise
+from ..errors import FitError, InputError
+from .levenberg import PART, Solution, minimise
 from .model import Array, Model
 from .problem import Problem, take_x
 from .rescue import general, rescue
 from .small import dot, factor, inverse
+from .starts import grid_scores, starts
 
-__all__ = ["Fit", "fit"]
+__all__ = ["Fit", "fit", "grid_scores"]
 
 BLOCK = 16384
 """Curves worked on together: bounds the memory of a large stack."""
@@ -206,17 +207,17 @@ def _in_blocks(
             None if w is None else (w if w.shape[1] == 1 else w[:, wide]),
             {i: v[wide] for i, v in fixed.items()},
         )
-        best = _best_of(problem, _starts(problem, {i: v[wide] for i, v in given.items()}), limit)
+        best = _best_of(problem, starts(problem, {i: v[wide] for i, v in given.items()}), limit)
         stop = len(rows)
         parameters[rows] = np.array(best.parameters).T[:stop]
         sse[rows], converged[rows], iterations[rows] = best.cost[:stop], best.converged[:stop], best.iterations[:stop]
     return parameters, sse, converged, iterations
 
 
-def _best_of(problem: Problem, starts: list[list[Array]], limit: int) -> Solution:
-    best = minimise(problem, starts[0], limit=limit)
-    for other_start in starts[1:]:
-        other = minimise(problem, other_start, limit=limit)
+def _best_of(problem: Problem, begin: list[list[Array]], limit: int) -> Solution:
+    best = minimise(problem, begin[0], limit=limit)
+    for start in begin[1:]:
+        other = minimise(problem, start, limit=limit)
         better = (other.cost < best.cost * (1 - 1e-9)) | (~np.isfinite(best.cost) & np.isfinite(other.cost))
         best = Solution(
             [np.where(better, b, a) for a, b in zip(best.parameters, other.parameters, strict=True)],
@@ -227,90 +228,6 @@ def _best_of(problem: Problem, starts: list[list[Array]], limit: int) -> Solutio
     return best
 
 
-def _starts(problem: Problem, given: dict[int, Array]) -> list[list[Array]]:
-    """Return the start values of the stepped parameters, one list for each start to be followed."""
-    model, n = problem.model, problem.y.shape[1]
-    if all(i in given for i in problem.stepped):
-        return [[np.array(given[i], dtype=float) for i in problem.stepped]]
-    if model.grid is not None and model.basis is not None:
-        chosen = grid_starts(problem)
-    elif model.start is not None:
-        values = model.start(problem.x, problem.y)
-        chosen = [[np.broadcast_to(np.asarray(values[i], float), (n,)).copy() for i in problem.stepped]]
-    else:
-        missing = ", ".join(model.parameters[i] for i in problem.stepped if i not in given)
-        raise SettingsError(f"model {model.name} has no start values for {missing}", remedy="give start={name: value}")
-    for values in chosen:
-        for place, i in enumerate(problem.stepped):
-            if i in given:
-                values[place] = np.array(given[i], dtype=float)
-    return chosen
-
-
-def grid_starts(problem: Problem) -> list[list[Array]]:
-    model, n = problem.model, problem.y.shape[1]
-    assert model.grid is not None
-    q = len(model.nonlinear)
-    candidates = np.asarray(model.grid(problem.x), dtype=np.float64)
-    count = min(model.starts, len(candidates))
-    scores = grid_scores(problem, candidates)
-    # A tie is settled by position, not by the last bit of a matrix product.
-    if count == 1:
-        order = np.argmax(scores >= scores.max(axis=0) - 1e-9, axis=0)[None, :]
-    else:
-        order = np.argsort(-np.round(scores, 9), axis=0, kind="stable")[:count]
-    out = []
-    for row in order:
-        picked = candidates[row]
-        out.append([picked[:, i].copy() if i < q else np.zeros(n) for i in problem.stepped])
-    return out
-
-
-def grid_scores(problem: Problem, candidates: Array) -> Array:
-    """Return the share of the data's sum of squares each candidate explains, shape (candidates, curves)."""
-    model = problem.model
-    assert model.basis is not None
-    q, n = len(model.nonlinear), problem.y.shape[1]
-    shared = not isinstance(problem.x, tuple) and problem.x.shape[1] == 1
-    shared &= problem.w is None or problem.w.shape[1] == 1
-    constant = {i: v for i, v in problem.held.items() if i < q}
-    if not shared or constant:
-        total = dot(problem.y, problem.y) + 1e-300
-        rows = []
-        for candidate in candidates:
-            free = [np.full(n, candidate[i]) for i in problem.stepped]
-            rows.append(1.0 - problem.evaluate(free).cost / total)
-        return np.nan_to_num(np.array(rows), nan=-1.0, neginf=-1.0)
-    columns, _ = model.basis(problem.x, *candidates.T)
-    shape = (problem.y.shape[0], len(candidates))
-    w = 1.0 if problem.w is None else problem.w
-    y = problem.y * w
-    orthonormal: list[Array] = []
-    for i, column in enumerate(columns, start=q):
-        c = (np.ones(shape) if column is None else np.broadcast_to(column, shape)) * w
-        if i in problem.held:
-            if np.any(problem.held[i]):
-                y = y - c[:, :1] * 0.0 - _held_part(c, problem.held[i])
-            continue
-        for _ in range(2):  # twice is enough (Kahan & Parlett)
-            for other in orthonormal:
-                c = c - other * dot(other, c)
-        orthonormal.append(c / np.sqrt(np.maximum(dot(c, c), 1e-300)))
-    explained = np.zeros((len(candidates), n))
-    for c in orthonormal:
-        share = c.T @ y
-        share *= share
-        explained += share
-    score: Array = np.divide(explained, np.add.reduce(y * y, axis=0) + 1e-300, out=explained)
-    return score
-
-
-def _held_part(column: Array, value: Array) -> Array:
-    """Return what a held linear parameter contributes, taken at the middle candidate: good enough for a start."""
-    middle: Array = column[:, [column.shape[1] // 2]] * value
-    return middle
-
-
 def _covariance(
     model: Model, x: Any, w: Array | None, parameters: Array, sse: Array, dof: int, fixed: dict[int, Array]
 ) -> Array:
@@ -319,8 +236,8 @@ def _covariance(
     out = np.zeros((n, p, p))
     variance = sse / dof if dof > 0 else np.full(n, np.nan)
     with np.errstate(all="ignore"):
-        for first in range(0, n, BLOCK):
-            rows = np.arange(first, min(first + BLOCK, n))
+        for first in range(0, n, PART):
+            rows = np.arange(first, min(first + PART, n))
             wide = rows if len(rows) > 1 else np.repeat(rows, 2)
             columns = unscaled_covariance(model, take_x(x, wide), w, parameters, wide, free)
             for a, i in enumerate(free):

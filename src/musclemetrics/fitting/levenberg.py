@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .memory import Memory
 from .model import Array
 from .problem import Problem, State
 from .small import factor, solve
@@ -16,14 +18,12 @@ from .small import factor, solve
 __all__ = ["Solution", "minimise"]
 
 _EPS = float(np.finfo(np.float64).eps)
-PART = 1024
+PART = 4096
 """Curves taken through their first steps together."""
 EARLY = 8
 """Steps after which the curves still on their way are gathered."""
 SLOW, AGAIN = 10, 6
 """The step at which a curve still on its way has its curvature measured, and how often afterwards."""
-SMALL = 3e-6
-"""Relative step for that."""
 
 
 @dataclass
@@ -55,8 +55,10 @@ def minimise(problem: Problem, start: list[Array], *, limit: int = 200, toleranc
         Relative step below which a curve has arrived.
     """
     n = problem.y.shape[1]
+    if n > PART:
+        _keep_pages()
     with np.errstate(all="ignore"):
-        free = [np.clip(s, lo, hi) for s, lo, hi in zip(start, problem.low, problem.high, strict=True)]
+        free = _inside(problem, start)
         if not free:
             state = problem.evaluate(free)
             return Solution(problem.full(state), state.cost, np.isfinite(state.cost), np.zeros(n, np.int64))
@@ -77,6 +79,17 @@ def minimise(problem: Problem, start: list[Array], *, limit: int = 200, toleranc
             if last is not None:
                 last.settle(found, np.ones(len(last.index), bool), np.zeros(len(last.index), bool))
     return found
+
+
+@functools.cache
+def _keep_pages() -> None:
+    """Let the C library keep some tens of megabytes it has once been given, instead of returning them at each step.
+
+    The stacks are made of arrays of some hundred kilobytes that live for microseconds. glibc hands such memory back to
+    the system as soon as it is free, and a third of the time goes into fetching it again; it stops doing so once it
+    has seen one larger block come and go. Elsewhere this does nothing.
+    """
+    np.empty(16 * 2**20, np.uint8)
 
 
 def _counts(n: int) -> NDArray[np.int64]:
@@ -135,18 +148,28 @@ class Walk:
 
     def run(self, found: Solution, limit: int, tolerance: float) -> Walk | None:
         """Step until every curve is settled or `limit` steps are done; return the curves still on their way."""
-        walk, sizes = self, self._sizes()
+        walk, size = self, self._sizes()
         while walk.steps < limit:
-            arrived = walk.step(sizes, tolerance)
+            walk.steps += 1
+            free, gain = _propose(walk.problem, walk.state, walk.damping, walk.memory)
+            moved = _moved(walk.state.free, free)
+            # A step too small to matter need not be tried, unless it is damping that keeps it small.
+            there = (moved <= tolerance) & (walk.damping < 1e-3)
+            if there.any():
+                walk.settle(found, there, there)
+                keep = _others(there)
+                if keep is None:
+                    return None
+                walk, size, free = walk.take(keep), size[keep], [f[keep] for f in free]
+                gain, moved = gain[keep], moved[keep]
+            arrived = walk.step(free, gain, moved, size, tolerance)
             done = arrived | (walk.damping > 1e20)
             if done.any():
                 walk.settle(found, done, arrived)
-                keep = np.flatnonzero(~done)
-                if not len(keep):
+                keep = _others(done)
+                if keep is None:
                     return None
-                if len(keep) == 1:
-                    keep = np.repeat(keep, 2)  # stay two wide: see small.dot
-                walk, sizes = walk.take(keep), sizes[keep]
+                walk, size = walk.take(keep), size[keep]
         return walk
 
     def _sizes(self) -> Array:
@@ -154,134 +177,64 @@ class Walk:
         size: Array = np.add.reduce(y * y if w is None else (y * w) ** 2, axis=0)
         return size
 
-    def step(self, size: Array, tolerance: float) -> NDArray[np.bool_]:
-        """Take one step on every curve; return which have arrived."""
-        self.steps += 1
+    def step(self, free: list[Array], gain: Array, moved: Array, size: Array, tolerance: float) -> NDArray[np.bool_]:
+        """Try the step to `free` on every curve, take it where it serves; return which have arrived."""
         problem, state, damping, last = self.problem, self.state, self.damping, self.last
-        step, gain = _propose(problem, state, damping, self.memory)
-        trial = problem.evaluate(
-            [np.clip(f + s, lo, hi) for f, s, lo, hi in zip(state.free, step, problem.low, problem.high, strict=True)]
-        )
-        moved = np.zeros_like(last)
-        for before, after in zip(state.free, trial.free, strict=True):
-            moved = np.maximum(moved, np.abs(after - before) / (np.abs(after) + 1e-30))
+        trial = problem.evaluate(free)
         drop = state.cost - trial.cost
         # Rounding of y − f alone changes the cost by about this much: below it the cost cannot judge a step.
         fuzz = _EPS * (16 * np.sqrt(size * state.cost) + 64 * state.cost)
-        blind = (np.abs(drop) <= fuzz) & (gain <= fuzz)
+        blind = (abs(drop) <= fuzz) & (gain <= fuzz)
         ratio = drop / np.where(gain > 0, gain, np.inf)
-        accepted = (ratio > 1e-4) | blind
+        accepted = ((ratio > 1e-4) | blind) & (trial.cost < np.inf)
         # Gauss–Newton closes in by a constant factor; what is left to go follows from the last two blind steps.
         shrink = np.where(np.isfinite(last), np.minimum(moved / last, 0.98), 0.5)
         left = moved * shrink / (1 - shrink)
-        arrived = ((moved <= tolerance) | (blind & (left <= tolerance))) & (accepted | blind)
+        near = ((moved <= tolerance) | (blind & (left <= tolerance))) & accepted
         self.strikes = self.strikes + (blind & (moved >= last))
         noise = (4 * _EPS) ** 2 * size  # a cost this small is a perfect fit
-        arrived |= (self.strikes >= 3) | (trial.cost <= noise) | (state.cost <= noise)
-        accepted &= np.isfinite(trial.cost)
-        apt = accepted & (blind | (np.abs(ratio - 1.0) < 0.3))
+        perfect = (trial.cost <= noise) | (state.cost <= noise)
+        apt = accepted & (blind | (abs(ratio - 1.0) < 0.3))
         self.memory.learn(state, trial, apt, (moved < 0.05) & (moved > 1e-7))
-        self.state = state.merge(trial, accepted)
+        self.state = trial if accepted.all() else state.merge(trial, accepted)
         if self.steps >= SLOW and (self.steps - SLOW) % AGAIN == 0:
             self.memory.measure(problem, self.state, accepted & (moved < 0.05))
         # Nielsen's rule, with an extra push downwards so that a clean problem soon takes full Gauss–Newton steps.
-        good = np.clip(1 - (2 * np.minimum(ratio, 1.0) - 1) ** 3, 0.1, 2.0)
-        good = np.where(ratio > 0.9, 0.02, good)
+        bold = 2.0 * np.minimum(ratio, 1.0) - 1.0
+        good = np.where(ratio > 0.9, 0.02, np.minimum(np.maximum(1.0 - bold * bold * bold, 0.1), 2.0))
         damping = np.where(accepted, np.where(blind, damping * 1e-4, damping * good), damping * self.growth)
         self.damping = np.maximum(damping, 1e-18)
         self.growth = np.where(accepted, 2.0, self.growth * 2)
         self.last = np.where(accepted & blind, moved, np.inf)
+        arrived: NDArray[np.bool_] = near | (self.strikes >= 3) | perfect
         return arrived
 
 
-@dataclass
-class Memory:
-    """What the steps taken so far say of the curvature that JᵀJ leaves out.
+def _others(done: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+    """Return the places not `done`, at least two (see small.dot), or None where all are."""
+    keep = np.flatnonzero(~done)
+    if len(keep) == 1:
+        return np.repeat(keep, 2)
+    return keep if len(keep) else None
 
-    Gauss–Newton closes in by a constant factor where residuals are large. Adding a symmetric rank-one secant estimate
-    of the missing part (after Dennis, Gay & Welsch 1981, ACM TOMS 7:348) makes the last steps superlinear. It is used
-    on a curve only close to its minimum and while the sum stays positive definite.
-    """
 
-    missing: list[list[Array]]
-    trusted: NDArray[np.bool_]
+def _moved(before: list[Array], after: list[Array]) -> Array:
+    """Return the largest relative change of a parameter."""
+    each = [abs(b - a) / (abs(b) + 1e-30) for a, b in zip(before, after, strict=True)]
+    largest: Array = functools.reduce(np.maximum, each)
+    return largest
 
-    @staticmethod
-    def empty(p: int, n: int) -> Memory:
-        """Return a memory of nothing."""
-        return Memory([[np.zeros(n) for _ in range(i + 1)] for i in range(p)], np.zeros(n, bool))
 
-    @staticmethod
-    def join(parts: list[Memory]) -> Memory:
-        """Return the memories of several groups of curves as one."""
-        p = len(parts[0].missing)
-        missing = [[np.concatenate([m.missing[i][j] for m in parts]) for j in range(i + 1)] for i in range(p)]
-        return Memory(missing, np.concatenate([m.trusted for m in parts]))
-
-    def measure(self, problem: Problem, state: State, near: NDArray[np.bool_]) -> None:
-        """Measure the missing curvature of the curves `near` their minimum by differences of the gradient.
-
-        Costs an evaluation a parameter, so it is kept for curves on which the secants have failed to settle.
-        """
-        rows = np.flatnonzero(near)
-        if not len(rows):
-            return
-        rows = np.repeat(rows, 2) if len(rows) == 1 else rows
-        part, here = problem.take(rows), state.take(rows)
-        p = len(here.free)
-        bend = []
-        for i in range(p):
-            free = list(here.free)
-            free[i] = here.free[i] + SMALL * (np.abs(here.free[i]) + 1e-30)
-            there = part.evaluate(free)
-            bend.append(
-                [(a - b) / (free[i] - here.free[i]) for a, b in zip(here.gradient, there.gradient, strict=True)]
-            )
-        known = np.ones(len(rows), bool)
-        for i in range(p):
-            for j in range(i + 1):
-                missing = 0.5 * (bend[i][j] + bend[j][i]) - here.curvature[i][j]
-                known &= np.isfinite(missing)
-                self.missing[i][j][rows] = np.where(known, missing, 0.0)
-        self.trusted[rows] = known
-
-    def take(self, keep: Any) -> Memory:
-        """Return the memory of some curves."""
-        return Memory([[a[keep] for a in row] for row in self.missing], self.trusted[keep])
-
-    def learn(self, before: State, after: State, apt: NDArray[np.bool_], close: NDArray[np.bool_]) -> None:
-        """Take in the step from `before` to `after` where its gain was as predicted; forget everything where not."""
-        failed = ~apt & self.trusted
-        if failed.any():
-            self.missing = [[np.where(failed, 0.0, a) for a in row] for row in self.missing]
-            self.trusted = self.trusted & apt
-        use = apt & close
-        if not use.any():
-            return
-        p = len(before.free)
-        step = [b - a for a, b in zip(before.free, after.free, strict=True)]
-        miss = []
-        for i in range(p):
-            product = np.zeros_like(step[0])
-            for j in range(p):
-                a, b = max(i, j), min(i, j)
-                product = product + (after.curvature[a][b] + self.missing[a][b]) * step[j]
-            miss.append(before.gradient[i] - after.gradient[i] - product)
-        along, size, whole = np.zeros_like(step[0]), np.zeros_like(step[0]), np.zeros_like(step[0])
-        for i in range(p):
-            along = along + miss[i] * step[i]
-            size = size + np.abs(miss[i] * step[i])
-            whole = whole + (before.gradient[i] - after.gradient[i]) * step[i]
-        use = use & (np.abs(along) > 0.05 * size) & (np.abs(along) < 0.5 * whole)
-        share = np.where(use, 1.0 / np.where(use, along, 1.0), 0.0)
-        for i in range(p):
-            for j in range(i + 1):
-                self.missing[i][j] = self.missing[i][j] + miss[i] * miss[j] * share
-        self.trusted = self.trusted | use
+def _inside(problem: Problem, values: list[Array]) -> list[Array]:
+    """Return values no further than the admissible range."""
+    return [
+        np.minimum(np.maximum(v, lo), hi) if lo > -np.inf or hi < np.inf else v
+        for v, lo, hi in zip(values, problem.low, problem.high, strict=True)
+    ]
 
 
 def _propose(problem: Problem, state: State, damping: Array, memory: Memory) -> tuple[list[Array], Array]:
-    """Return the damped step and the drop in cost the model of the cost promises for it."""
+    """Return where the damped step leads, and the drop in cost that the model of the cost promises for it."""
     h = state.curvature
     p = len(h)
     gradient = list(state.gradient)
@@ -309,9 +262,8 @@ def _propose(problem: Problem, state: State, damping: Array, memory: Memory) -> 
                     matrix[i][j] = np.where(at, 0.0, matrix[i][j])
                 elif j > i:
                     matrix[j][i] = np.where(at, 0.0, matrix[j][i])
-    scaled = solve(factor(matrix), [g / s for g, s in zip(gradient, scale, strict=True)])
-    step = [d / s for d, s in zip(scaled, scale, strict=True)]
-    gain = np.zeros_like(damping)
-    for d, g, s in zip(scaled, gradient, scale, strict=True):
-        gain = gain + d * (g / s) + damping * d * d
-    return step, gain
+    gradient = [g / s for g, s in zip(gradient, scale, strict=True)]
+    scaled = solve(factor(matrix), gradient)
+    free = _inside(problem, [f + d / s for f, d, s in zip(state.free, scaled, scale, strict=True)])
+    gain: Array = sum(d * (g + damping * d) for d, g in zip(scaled, gradient, strict=True))  # type: ignore[assignment]
+    return free, gain

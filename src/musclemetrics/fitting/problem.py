@@ -22,7 +22,7 @@ def take_x(x: Any, keep: Any) -> Any:
     return x if x.shape[1] == 1 else x[:, keep]
 
 
-CHUNK = 512
+CHUNK = 4096
 """Curves evaluated in one go: their arrays are reused from the processor's cache, larger ones fault in new pages."""
 
 
