@@ -126,6 +126,7 @@ def test_reference_decides_the_direction_and_the_default_is_noted() -> None:
     assert backward["h_ratio"].value == pytest.approx(1 / forward["h_ratio"].value, rel=1e-12)
     assert backward["h_p"].value == pytest.approx(forward["h_p"].value, rel=1e-9)
     assert backward.provenance.settings["pair"] == ("KO", "WT")
+    assert backward.labels == {"group_a": "KO", "group_b": "WT"}
     assumed = groups(_records())
     assert assumed.flagged("reference-assumed")
     assert assumed.status == "ok"
@@ -438,7 +439,7 @@ def test_drawing_a_comparison() -> None:
     points = [line for line in axes.lines if line.get_marker() == "o"]
     assert [len(line.get_xdata()) for line in points] == [4, 3]  # type: ignore[arg-type]
     assert [t.get_text().split("\n")[0] for t in axes.get_xticklabels()] == ["WT", "KO"]
-    assert "ratio" in axes.get_title(loc="left")
+    assert axes.get_title(loc="left").startswith(f"KO / WT: {record['h_ratio'].value:.3g} (95 % ")
     with pytest.raises(SettingsError, match="not compared"):
         draw_groups(record, axes, of="Fmax")
     with pytest.raises(SettingsError):

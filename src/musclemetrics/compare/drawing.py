@@ -43,13 +43,14 @@ def draw_groups(record: Record, axes: Axes, *, of: str | None = None) -> None:
     for k, side in enumerate("ab"):
         own = values[place == k]
         # Side by side in the order given, so that animals of equal means stay apart and a figure repeats itself.
-        offset = np.linspace(-0.12, 0.12, len(own)) if len(own) > 1 else np.zeros(1)
+        offset = np.linspace(-0.15, 0.05, len(own)) if len(own) > 1 else np.array([-0.05])
         axes.plot(k + offset, own, "o", color=PALETTE["black"], mfc="white", mew=1.2, zorder=3)
         mean = record[f"{name}_{side}"]
-        axes.plot([k - 0.2, k + 0.2], [mean.value, mean.value], color=PALETTE["blue"], zorder=4)
+        beside = k + 0.2
+        axes.plot([beside], [mean.value], "s", color=PALETTE["blue"], zorder=4)
         low, high = mean.interval
         if np.isfinite([low, high]).all():
-            axes.plot([k, k], [low, high], color=PALETTE["blue"], zorder=2)
+            axes.plot([beside, beside], [low, high], color=PALETTE["blue"], zorder=2)
     counted = [
         f"{literal(group)}\n{int(record[f'n_animals_{side}'].value)} animals, "
         f"{int(record[f'n_fibres_{side}'].value)} fibres"
@@ -60,7 +61,8 @@ def draw_groups(record: Record, axes: Axes, *, of: str | None = None) -> None:
     axes.set_ylabel(label(name, record[f"{name}_a"].unit))
     kind = "ratio" if f"{name}_ratio" in record else "difference"
     m, p = record[f"{name}_{kind}"], record[f"{name}_p"].value
-    text = f"{kind} {m.value:.3g}"
+    a, b = (literal(name) for name in settings["pair"])
+    text = f"{b} {'/' if kind == 'ratio' else '−'} {a}: {m.value:.3g}"
     if not np.isnan(p):
         text += f" (95 % {m.interval[0]:.3g} to {m.interval[1]:.3g}), p {p:.2g}"
     axes.set_title(text, loc="left")

@@ -121,7 +121,7 @@ def groups(
         For each name ``x``: ``x_a, x_b`` (group means), ``x_difference`` or ``x_ratio`` with 95 % interval, ``x_t``,
         ``x_df``, ``x_p``, and for the mixed model ``x_sd_animal, x_sd_fibre``; then ``n_animals_a, n_animals_b,
         n_fibres_a, n_fibres_b``. Traces, one value an animal: ``animal_group`` (0 is a, 1 is b), ``animal_fibres``,
-        and ``x_animal``; ``provenance.reading`` names the animals in that order.
+        and ``x_animal``; ``provenance.reading`` names the animals in that order. Labels: ``group_a, group_b``.
 
     Raises
     ------
@@ -239,6 +239,7 @@ def _compared(study: Study, settings: dict[str, object]) -> Record:
         tuple(traces),
         tuple(flags),
         _provenance(study, settings, _METHODS[method]),
+        Settings(group_a=study.groups[0], group_b=study.groups[1]),
     )
 
 
