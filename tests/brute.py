@@ -31,11 +31,11 @@ def inner_grid(x, name):
     if name == "pCa50":
         return H_GRID
     levels = np.unique(x)
-    near = np.concatenate([level + np.array([-0.08, -0.04, -0.02, -0.01, 0, 0.01, 0.02, 0.04, 0.08]) for level in levels])
-    far = np.array([-30.0, -10.0, -3.0, -1.0])
-    return np.unique(
-        np.concatenate([near, np.linspace(levels[0], levels[-1], 90), levels[0] + far, levels[-1] - far])
+    near = np.concatenate(
+        [level + np.array([-0.08, -0.04, -0.02, -0.01, 0, 0.01, 0.02, 0.04, 0.08]) for level in levels]
     )
+    far = np.array([-30.0, -10.0, -3.0, -1.0])
+    return np.unique(np.concatenate([near, np.linspace(levels[0], levels[-1], 90), levels[0] + far, levels[-1] - far]))
 
 
 def profile(x, y, name, value):

@@ -27,6 +27,7 @@ from .levenberg import minimise
 from .model import Array, Model
 from .problem import Problem, take_x
 from .small import dot, factor, inverse
+from .starts import grid_scores
 
 __all__ = ["intervals"]
 
@@ -93,15 +94,18 @@ def intervals(
     work = _Work(fit, quantile)
     with np.errstate(all="ignore"):
         quick = _quick(work, rows, names)
+        bent = np.zeros(n, bool)
         for name in names:
             out[name][rows] = quick[name]
             missing = np.isnan(out[name])
             missing[~np.isin(np.arange(n), rows)] = False
             where, side = np.nonzero(missing)
             if len(where):
+                bent[where] = True
                 out[name][where, side] = _sure(work, where, np.where(side == 1, 1.0, -1.0), name)
-        suspects = _rivalled(work, rows)
-        if len(suspects):
+        straight = rows[~bent[rows]]
+        suspects = np.concatenate([np.flatnonzero(bent), _rivalled(work, straight)])
+        if len(suspects) and model.rivals is not None:
             for name in names:
                 _challenge(work, suspects, name, out[name])
     return out
@@ -110,15 +114,16 @@ def intervals(
 def _rivalled(work: _Work, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the curves on which a rival branch of the model runs below the limit."""
     rivals = work.model.rivals
-    if rivals is None:
+    if rivals is None or not len(rows):
         return rows[:0]
     wide = rows if len(rows) > 1 else np.repeat(rows, 2)
     problem = work.part(wide, {})
-    limit = work.best[wide] + work.slack[wide]
-    below = np.zeros(len(wide), bool)
-    for start in rivals(problem.x, {}):
-        below |= problem.evaluate([np.broadcast_to(v, limit.shape) for v in start]).cost < limit
-    return rows[below[: len(rows)]]
+    candidates = np.array([[float(v) for v in start] for start in rivals(problem.x, {})])
+    y = problem.y if problem.w is None else problem.y * problem.w
+    allowed = 1.0 - (work.best[wide] + work.slack[wide]) / (dot(y, y) + 1e-300)
+    best = grid_scores(problem, candidates).max(axis=0)
+    above: NDArray[np.bool_] = best > allowed
+    return np.asarray(rows[above[: len(rows)]])
 
 
 def _challenge(work: _Work, rows: NDArray[np.int64], name: str, bounds: Array) -> None:

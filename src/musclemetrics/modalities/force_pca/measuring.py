@@ -289,7 +289,8 @@ def _records(x: Array, y: Array, decisions: Decisions) -> Sequence[Record | Musc
     limits = {name: pair.tolist() for name, pair in bounds.items()}
     nan_pair = (math.nan, math.nan)
     for i in range(len(y)):
-        if not found.converged[i] or not np.isfinite(found.sse[i]):
+        runaway = np.abs(found.parameters[i, -2:]).max() > 1e6 * np.abs(y[i]).max()
+        if not found.converged[i] or not np.isfinite(found.sse[i]) or runaway:
             out.append(_no_fit(found, i))
             continue
         figures = {
@@ -333,6 +334,17 @@ def _frozen(array: Array) -> Array:
 
 
 def _no_fit(found: Fit, i: int) -> FitError:
+    size = float(np.abs(found.y[i]).max())
+    for name in ("Fmin", "Fmax"):
+        value = float(found[name][i])
+        if name not in found.held and abs(value) > 1e3 * size:
+            side = "relaxed (pCa 9)" if name == "Fmin" else "saturated (pCa 4.5)"
+            return FitError(
+                f"the points do not determine {name}: the best fit drives it to {value:.1e}, the largest force is "
+                f"{size:.4g}",
+                code="no-minimum",
+                remedy=f"measure a {side} point" + (" or hold fmin" if name == "Fmin" else ""),
+            )
     return FitError(
         f"no {found.model.name} curve describes these {found.y.shape[1]} points "
         f"(no minimum within {int(found.iterations[i])} evaluations)",
