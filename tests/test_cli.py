@@ -296,6 +296,9 @@ def test_machines_as_they_are(tmp_path, env: dict[str, str]) -> None:
     assert "Traceback" not in done.stderr
     assert [r["mean_uN"] for r in _rows(tmp_path / "o.csv")] == ["2.0", "3.0"]
     assert "2.00 (1.00 to " in done.stdout
+    if env.get("PYTHONIOENCODING") == "ascii":
+        assert "2.00 (1.00 to inf)" in done.stdout
+        assert "\\" not in done.stdout
 
 
 def test_the_module_is_the_command() -> None:

@@ -6,6 +6,7 @@ Nothing heavy is imported before a verb runs, so that ``--help`` answers at once
 from __future__ import annotations
 
 import argparse
+import codecs
 import os
 import sys
 from collections.abc import Sequence
@@ -140,12 +141,24 @@ def _add_modality(verbs: Any, name: str, about: str) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress and no list of flags on stderr")
 
 
+# What a terminal without these signs shows instead; any other sign it lacks is shown by its number.
+_PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−–µ×✓…’", "-0123456789--ux+.'") | {ord("∞"): "inf", ord("Ω"): "Ohm", ord("σ"): "sd"}
+
+
+def _plainer(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end].translate(_PLAIN)
+    return text.encode("ascii", "backslashreplace").decode("ascii"), error.end
+
+
 def _forgiving_streams() -> None:
-    """Let a name that the terminal's encoding lacks be printed escaped rather than end the run."""
+    """Let a sign that the terminal's encoding lacks be printed plainer rather than end the run."""
+    codecs.register_error("musclemetrics-plainer", _plainer)
     for stream in (sys.stdout, sys.stderr):
         reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+            reconfigure(errors="musclemetrics-plainer")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
