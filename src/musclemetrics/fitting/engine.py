@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import FitError, InputError
 from .levenberg import PART, Solution, minimise
 from .model import Array, Model
-from .problem import Problem, take_x
+from .problem import Problem, some, take_x
 from .rescue import general, rescue
 from .small import dot, factor, inverse
 from .starts import grid_scores, starts
@@ -204,7 +204,7 @@ def _in_blocks(
             model,
             take_x(x, wide),
             np.ascontiguousarray(y[wide].T),
-            None if w is None else (w if w.shape[1] == 1 else w[:, wide]),
+            None if w is None else (w if w.shape[1] == 1 else some(w, wide)),
             {i: v[wide] for i, v in fixed.items()},
         )
         best = _best_of(problem, starts(problem, {i: v[wide] for i, v in given.items()}), limit)
@@ -253,7 +253,7 @@ def unscaled_covariance(
     slopes = model.derivatives(x, *parameters[rows].T) if model.analytic else _numeric(model, x, parameters[rows])
     m = slopes[0].shape[0]
     shape = (m, len(rows))
-    weights = None if w is None else (w if w.shape[1] == 1 else w[:, rows])
+    weights = None if w is None else (w if w.shape[1] == 1 else some(w, rows))
     columns = [np.broadcast_to(slopes[i], shape) * (1.0 if weights is None else weights) for i in free]
     scale = [np.sqrt(np.maximum(dot(c, c), 1e-300)) for c in columns]
     unit = [c / s for c, s in zip(columns, scale, strict=True)]

@@ -12,14 +12,24 @@ import numpy as np
 from .model import Array, Model
 from .small import dot
 
-__all__ = ["Problem", "State", "take_x"]
+__all__ = ["Problem", "State", "some", "take_x"]
 
 
 def take_x(x: Any, keep: Any) -> Any:
     """Return the x of some curves; a shared x (one column) stays as it is."""
     if isinstance(x, tuple):
         return tuple(take_x(part, keep) for part in x)
-    return x if x.shape[1] == 1 else x[:, keep]
+    return x if x.shape[1] == 1 else some(x, keep)
+
+
+def some(a: Array, keep: Any) -> Array:
+    """Return some columns of an array, rows one after the other in memory.
+
+    ``a[:, keep]`` would lay columns one after the other, sums over points would then be taken pairwise, and a curve's
+    last bits would depend on who else left the stack.
+    """
+    chosen: Array = a[:, keep] if isinstance(keep, slice) else np.take(a, keep, axis=1)
+    return chosen
 
 
 CHUNK = 4096
@@ -116,9 +126,9 @@ class Problem:
 
     def take(self, keep: Any) -> Problem:
         """Return the problem of some curves."""
-        w = None if self.w is None else (self.w if self.w.shape[1] == 1 else self.w[:, keep])
+        w = None if self.w is None else (self.w if self.w.shape[1] == 1 else some(self.w, keep))
         held = {i: v[keep] for i, v in self.held.items()}
-        return Problem(self.model, take_x(self.x, keep), self.y[:, keep], w, held)
+        return Problem(self.model, take_x(self.x, keep), some(self.y, keep), w, held)
 
     def full(self, state: State) -> list[Array]:
         """Return every parameter of the model, one array of shape (curves,) each."""

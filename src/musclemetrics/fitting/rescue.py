@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .general import fit_general, with_numeric_derivatives
 from .levenberg import minimise
 from .model import Array, Model
-from .problem import Problem, take_x
+from .problem import Problem, some, take_x
 
 __all__ = ["general", "polish", "rescue"]
 
@@ -48,7 +48,7 @@ def rescue(
     parameters, sse, converged, iterations = solved
     used = np.zeros(len(y), bool)
     xs, ys = take_x(x, rows), y[rows]
-    ws = w if w is None or w.shape[1] == 1 else w[:, rows]
+    ws = w if w is None or w.shape[1] == 1 else some(w, rows)
     held = {i: v[rows] for i, v in fixed.items()}
     # A model with a grid of its own is continued from where it was left: its start was never the caller's.
     begin = {i: v[rows] for i, v in given.items()} if model.basis is None else dict(enumerate(parameters[rows].T))
@@ -77,7 +77,7 @@ def polish(
         with_numeric_derivatives(model),
         take_x(x, wide),
         np.ascontiguousarray(y[wide].T),
-        w if w is None or w.shape[1] == 1 else w[:, wide],
+        w if w is None or w.shape[1] == 1 else some(w, wide),
         {i: v[wide] for i, v in held.items()},
     )
     last = minimise(problem, [start[wide, i] for i in problem.stepped], limit=limit)
