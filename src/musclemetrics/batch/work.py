@@ -53,6 +53,7 @@ class _File:
     state: tuple[int, int] = (0, 0)
     reader: str = ""
     readings: list[Reading] = field(default_factory=list)
+    spoilt: list[Reading] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     reason: Flag | None = None
     error: BaseException | None = None
@@ -89,7 +90,7 @@ def _state(path: str) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def _read(file: _File, options: Mapping[str, Any]) -> None:
+def _read(file: _File, options: Mapping[str, Any], errors: Literal["raise", "flag"]) -> None:
     """Hash and read one file; what goes wrong is kept as its reason."""
     from .. import readers
 
@@ -111,8 +112,12 @@ def _read(file: _File, options: Mapping[str, Any]) -> None:
         known = readers.options_of(file.reader)
         # Among files of several formats, an option of one means nothing to another: left out there, and said so.
         file.unused = [name for name in given if name not in known]
+        if errors == "flag" and "errors" in known:
+            # One bad fibre of a table must not take the others with it.
+            given.setdefault("errors", "flag")
         for reading in readers.read(path, reader=file.reader, **{k: v for k, v in given.items() if k in known}):
-            file.readings.append(reading)
+            spoilt = not reading.arrays and any(f.level == "failed" for f in reading.flags)
+            (file.spoilt if spoilt else file.readings).append(reading)
     except UnknownFormatError as error:
         # A stranger met in a folder is passed over; one the caller named is a failure.
         level = "failed" if file.entry.named else "skipped"
@@ -153,7 +158,7 @@ def run(unit: Unit) -> list[Record]:
         if file.entry.problem is not None:
             file.reason = file.entry.problem
         else:
-            _read(file, unit.reading)
+            _read(file, unit.reading, unit.errors)
         if unit.errors == "raise" and file.reason is not None and file.reason.level == "failed":
             raise file.error or ReadError(f"{file.entry.name}: {file.reason.message}", code=file.reason.code)
     # Half a file among others would bias the item it belongs to; alone, what came before the fault still stands.
@@ -171,9 +176,14 @@ def run(unit: Unit) -> list[Record]:
         records = [row_for(unit, reason, tuple(f.source for f in used))]
     told = {name for r in records for name, _ in r.provenance.sources}
     for file in files:
+        for reading in file.spoilt:
+            reason = next(f for f in reading.flags if f.level == "failed")
+            others = tuple(f for f in reading.flags if f is not reason)
+            row = row_for(unit, reason, (file.source,))
+            records.append(replace(row, flags=(*row.flags, *others), labels={**row.labels, **reading.labels}))
         if file.reason is not None:
             records.append(row_for(unit, file.reason, (file.source,)))
-        elif file.entry.name not in told:
+        elif file.entry.name not in told and not file.spoilt:
             empty = Flag("nothing-recorded", "the file holds no recording this modality can use", "failed")
             if unit.errors == "raise":
                 raise ReadError(f"{file.entry.name}: {empty.message}", code=empty.code)
