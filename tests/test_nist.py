@@ -15,7 +15,7 @@ from musclemetrics.fitting.general import numeric_derivatives
 from .validation import nist
 from .validation.nist_models import MODELS
 
-pytestmark = pytest.mark.skipif(
+needs_data = pytest.mark.skipif(
     not nist.data_file().is_file(), reason=f"the certified data are not at {nist.data_file()}: set MUSCLEMETRICS_DATA"
 )
 
@@ -28,6 +28,7 @@ def certified() -> dict[str, nist.Certified]:
     return {problem.name: problem for problem in nist.problems()}
 
 
+@needs_data
 def test_all_problems_are_here() -> None:
     assert len(certified()) == 27
     assert {p.level for p in certified().values()} == {"Lower", "Average", "Higher"}
@@ -37,6 +38,7 @@ def test_all_problems_are_here() -> None:
             assert not np.any(start == problem.values)
 
 
+@needs_data
 @each_start
 @each_problem
 def test_certified_with_analytic_derivatives(name: str, start: int) -> None:
@@ -49,6 +51,7 @@ def test_certified_with_analytic_derivatives(name: str, start: int) -> None:
         assert math.isclose(outcome.fit.sse[0], problem.rss, rel_tol=1e-6)
 
 
+@needs_data
 @each_start
 @each_problem
 def test_certified_without_derivatives(name: str, start: int) -> None:
@@ -56,6 +59,7 @@ def test_certified_without_derivatives(name: str, start: int) -> None:
     assert outcome.digits >= nist.NEEDED
 
 
+@needs_data
 @each_problem
 def test_derivatives_are_those_of_the_formula(name: str) -> None:
     problem = certified()[name]
@@ -68,6 +72,7 @@ def test_derivatives_are_those_of_the_formula(name: str) -> None:
             assert np.max(np.abs(one - other)) <= 1e-6 * size + 1e-300
 
 
+@needs_data
 @each_problem
 def test_a_stack_of_both_starts_equals_each_alone(name: str) -> None:
     problem = certified()[name]
@@ -80,6 +85,7 @@ def test_a_stack_of_both_starts_equals_each_alone(name: str) -> None:
         np.testing.assert_array_equal(together.covariance[row], alone.covariance[0])
 
 
+@needs_data
 def test_a_start_that_runs_off_is_rescued_and_says_so() -> None:
     # From (1, 1) the first full step leaves b2 so large that the curve is flat: a descent alone ends there.
     lost, easy = nist.solve(certified()["BoxBOD"], 1), nist.solve(certified()["BoxBOD"], 2)

@@ -195,7 +195,7 @@ class Walk:
         noise = (4 * _EPS) ** 2 * size  # a cost this small is a perfect fit
         perfect = (trial.cost <= noise) | (state.cost <= noise)
         apt = accepted & (blind | (abs(ratio - 1.0) < 0.3))
-        self.memory.learn(state, trial, apt, (moved < 0.05) & (moved > 1e-7))
+        self.memory.learn(state, trial, apt, (moved < 0.1) & (moved > 1e-9))
         self.state = trial if accepted.all() else state.merge(trial, accepted)
         if self.steps >= SLOW and (self.steps - SLOW) % AGAIN == 0:
             self.memory.measure(problem, self.state, accepted & (moved < 0.05))
