@@ -1,0 +1,100 @@
+"""The sample data: found from a checkout and from an installed wheel, made by the simulators, measured as expected."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import musclemetrics as mm
+from musclemetrics.errors import SettingsError
+from musclemetrics.simulate import SAMPLES, expected, truth
+from musclemetrics.simulate.__main__ import write
+
+ROOT = Path(__file__).resolve().parent.parent
+SHOW = "import musclemetrics as mm; print(mm.sample('force_pca'))"
+
+
+def where(**environment: str) -> Path:
+    done = subprocess.run(
+        [sys.executable, "-c", SHOW],
+        env={**os.environ, **environment},
+        cwd=ROOT / "tests",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return Path(done.stdout.strip())
+
+
+def test_samples_are_found_from_a_checkout():
+    found = where(PYTHONPATH=str(ROOT / "src"))
+    assert found == ROOT / "sample_data" / "force_pca"
+
+
+def test_samples_are_found_from_the_installed_package():
+    package = Path(mm.__file__).resolve().parent
+    if ROOT in package.parents and ".venv" not in str(package):
+        pytest.skip("musclemetrics runs from the checkout here; install it to test the wheel")
+    assert where() == package / "sample_data" / "force_pca"
+
+
+@pytest.mark.skipif(not (ROOT / "sample_data").is_dir(), reason="needs the checkout's sample_data")
+def test_the_simulators_write_the_samples_byte_for_byte(tmp_path):
+    write(tmp_path)
+    made = sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*") if p.is_file())
+    kept = sorted(
+        p.relative_to(ROOT / "sample_data")
+        for name in (*SAMPLES, "truth")
+        for p in (ROOT / "sample_data" / name).rglob("*")
+        if p.is_file()
+    )
+    assert made == kept
+    for name in made:
+        assert (tmp_path / name).read_bytes() == (ROOT / "sample_data" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_samples_measure_as_expected(name):
+    modality, group_by = SAMPLES[name]
+    found = list(mm.measure_files([mm.sample(name)], modality, group_by=group_by))
+    kept = mm.load(expected(name))
+    assert [r.status for r in found] == [r.status for r in kept]
+    assert [dict(r.labels) for r in found] == [dict(r.labels) for r in kept]
+    for ours, theirs in zip(found, kept, strict=True):
+        assert [f.code for f in ours.flags] == [f.code for f in theirs.flags]
+        for key in ours:
+            for a, b in zip(
+                (ours[key].value, ours[key].stderr, *ours[key].interval),
+                (theirs[key].value, theirs[key].stderr, *theirs[key].interval),
+                strict=True,
+            ):
+                np.testing.assert_allclose(a, b, rtol=1e-6, err_msg=key)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_intervals_of_the_samples_hold_the_truth(name):
+    modality, group_by = SAMPLES[name]
+    records = [r for r in mm.measure_files([mm.sample(name)], modality, group_by=group_by) if r.status != "failed"]
+    with truth(name).open(encoding="utf-8") as stream:
+        rows = {(row["fibre"], row["animal"]): row for row in csv.DictReader(stream)}
+    inside = total = 0
+    for record in records:
+        fibre = record.labels["fibre"]
+        (row,) = [r for (f, a), r in rows.items() if record.labels.get("animal", a) == a and fibre in (f, a)]
+        for key in ("pCa50", "h", "Fmax", "Fmin"):
+            low, high = record[key].interval
+            inside += low <= float(row[key]) <= high
+            total += 1
+    # 95 % intervals of a few dozen numbers: fewer than 85 % inside would be a fault, not chance.
+    assert inside / total > 0.85, f"{inside} of {total}"
+
+
+def test_unknown_sample_is_refused_by_name():
+    with pytest.raises(SettingsError, match="no sample 'slack'"):
+        mm.sample("slack")
