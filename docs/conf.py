@@ -32,7 +32,6 @@ html_copy_source = False
 
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc says the types, with shapes and units
-autodoc_default_options = {"members": False}
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 numpydoc_xref_param_type = False
