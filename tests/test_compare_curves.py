@@ -100,3 +100,16 @@ def test_refusals():
         force_pca.compare_curves({"a": (X, CONTROL), "b": (X, DRUG)}, shared=("EC50",))
     with pytest.raises(SettingsError):
         force_pca.compare_curves({"a": (X, CONTROL), "b": (X, DRUG)}, shared=())
+
+
+def test_the_comparison_is_drawn(tmp_path):
+    import musclemetrics as mm
+
+    r = force_pca.compare_curves({"control": (X, CONTROL), "drug": (X, DRUG)}, shared=("pCa50",), force_unit="mN")
+    figure = mm.plot(r)
+    (axes,) = figure.axes
+    low, high = axes.get_xlim()
+    assert low > high, "pCa runs from high to low"
+    assert [t.get_text() for t in axes.get_legend().get_texts()] == ["control", "drug"]
+    figure.savefig(tmp_path / "comparison.png")
+    assert mm.Record.from_json(r.to_json()) == r

@@ -39,7 +39,14 @@ def plot(record: Record, axes: Axes | None = None) -> Figure:
     SettingsError
         If the record's modality is not known here.
     """
-    module = modality(record.modality)
+    if record.modality.startswith("compare."):
+        raise SettingsError(
+            f"a {record.modality} record is drawn by its own module",
+            code="own-drawing",
+            remedy="use musclemetrics.compare.draw_groups(record, axes)",
+        )
+    # A part of a modality (force_pca.compare_curves) is drawn by the modality.
+    module = modality(record.modality.partition(".")[0])
     if axes is None:
         _, axes = canvas.figure()
     with canvas.style():

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .engine import Fit, points_first
 from .general import with_numeric_derivatives
 from .model import Array, Model
-from .problem import Problem, take_x
+from .problem import Problem, some, take_x
 from .small import dot, factor, inverse
 
 __all__ = ["Work", "quick"]
@@ -39,8 +39,8 @@ class Work:
     def part(self, rows: NDArray[np.int64], held: Mapping[int, Array]) -> Problem:
         """Return the problem of some curves (repeats allowed) with more parameters held."""
         fixed = {self.model.index(k): v[rows] for k, v in self.fit.held.items()}
-        w = None if self.w is None else (self.w if self.w.shape[1] == 1 else self.w[:, rows])
-        return Problem(self.model, take_x(self.x, rows), self.y[:, rows], w, {**fixed, **held})
+        w = None if self.w is None else (self.w if self.w.shape[1] == 1 else some(self.w, rows))
+        return Problem(self.model, take_x(self.x, rows), some(self.y, rows), w, {**fixed, **held})
 
 
 def quick(work: Work, rows: NDArray[np.int64], names: Sequence[str]) -> dict[str, Array]:

@@ -1,4 +1,4 @@
-"""One preparation under several conditions: is one curve enough, or one value of a parameter?"""
+"""One preparation under several conditions: is one value of a parameter enough?"""
 
 from __future__ import annotations
 
@@ -101,8 +101,9 @@ def compare_curves(
     -------
     Record
         ``F, p, dof_extra, dof_separate, sse_shared, sse_separate, aicc_shared, aicc_separate, aicc_difference`` and
-        the common value of each shared parameter with its 95 % profile interval. Traces hold each parameter of the
-        separate fits and of the shared one, in the order of the conditions.
+        the common value of each shared parameter with its 95 % profile interval. Traces hold the points with the
+        number of their condition, and each parameter of the separate fits and of the shared one, in the order of the
+        conditions (the label ``conditions``).
 
     Raises
     ------
@@ -166,7 +167,12 @@ def compare_curves(
         flags.append(Flag("aicc-undefined", f"AICc of the separate fits is not defined for {points} points", "note"))
     if not (joint.converged[0] and all(f.converged[0] for f in separate)):
         flags.append(Flag("no-convergence", "a fit did not settle; look at the curves one by one"))
-    traces = []
+    which = np.concatenate([np.full(len(x), float(c)) for c, x in enumerate(xs)])
+    traces = [
+        Trace("pca", np.concatenate(xs)),
+        Trace("force", np.concatenate(ys), force_unit),
+        Trace("condition", which),
+    ]
     for name in curve.parameters:
         unit = force_unit if name.startswith("F") else "1"
         traces.append(Trace(f"{name}_separate", np.array([f[name][0] for f in separate]), unit))

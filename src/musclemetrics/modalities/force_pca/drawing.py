@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...canvas import PALETTE, label, strip_below
+from ...canvas import PALETTE, label, literal, strip_below
 from ...record import Record
+from .curves import MODELS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +25,9 @@ def draw(record: Record, axes: Axes) -> None:
     axes : matplotlib.axes.Axes
     """
     names = {t.name for t in record.traces}
+    if "condition" in names:
+        _draw_conditions(record, axes)
+        return
     unit = next((t.unit for t in record.traces if t.name == "force"), "1")
     if "force" not in names:
         message = record.flags[0].message if record.flags else "no data"
@@ -70,6 +74,33 @@ def draw(record: Record, axes: Axes) -> None:
     below.set_ylim(-extent, extent)
     below.set_ylabel("Residual")
     below.set_xlabel("pCa")
+
+
+def _draw_conditions(record: Record, axes: Axes) -> None:
+    """Draw the points of every condition with the separate fits, and dashed the fits that share parameters."""
+    pca, force, which = record.trace("pca"), record.trace("force"), record.trace("condition")
+    unit = next(t.unit for t in record.traces if t.name == "force")
+    model = MODELS[str(record.provenance.settings["model"])]
+    margin = 0.05 * float(np.ptp(pca))
+    x = np.linspace(pca.max() + margin, pca.min() - margin, 200)
+    words = record.labels.get("conditions", "").split(" | ")
+    colours = [PALETTE[c] for c in ("blue", "vermilion", "green", "purple", "orange", "black")]
+    markers = "osD^vP"
+    for c in range(int(which.max()) + 1):
+        colour, marker = colours[c % len(colours)], markers[c % len(markers)]
+        name = literal(words[c]) if c < len(words) else f"condition {c + 1}"
+        here = which == c
+        axes.plot(pca[here], force[here], marker, color=colour, mfc="white", mew=1.3, label=name, clip_on=False)
+        for kind, line in (("separate", "-"), ("shared", "--")):
+            theta = [np.array([record.trace(f"{n}_{kind}")[c]]) for n in model.parameters]
+            axes.plot(x, model(x[:, None], *theta)[:, 0], line, color=colour, lw=1.4 if kind == "separate" else 1.0)
+    axes.set_xlim(float(x.max()), float(x.min()))
+    axes.set_xlabel("pCa")
+    axes.set_ylabel(label("Force", unit))
+    shared = " and ".join(str(n) for n in record.provenance.settings["shared"])
+    p = record["p"].value
+    axes.set_title(f"dashed: {shared} shared, p {'< 0.0001' if p < 1e-4 else f'{p:.2g}'}", loc="left")
+    axes.legend(loc="upper left")
 
 
 def _figure(record: Record, name: str, digits: int) -> str:
