@@ -366,3 +366,15 @@ def test_both_rat_fibres_from_the_raw_files(tmp_path) -> None:
     assert one.flagged("sampling-rate-conflict")
     assert two.status == "suspect"
     assert [r["fibre"] for r in _rows(tmp_path / "o.csv")] == ["ACB11", "ACB12"]
+
+
+def test_check_shows_the_good_fibres_beside_a_bad_one(tmp_path, capsys):
+    from musclemetrics.cli import main
+
+    rows = [f"{f},{p},{v}" for f in "ABC" for p, v in ((9, 1), (6.6, 5), (6.2, 30), (5.8, 80), (5.4, 95), (4.5, 99))]
+    rows[7] = "B,6.6,ouch"
+    (tmp_path / "t.csv").write_text("fibre,pCa,force (mN)\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    assert main(["check", str(tmp_path / "t.csv")]) == 1
+    shown = capsys.readouterr().out
+    assert "force_pca: 2 records" in shown
+    assert "row 9" in shown

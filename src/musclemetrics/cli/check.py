@@ -31,8 +31,10 @@ def check(arguments: Namespace) -> int:
         readings: list[Reading] = []
         for entry in item.entries:
             try:
-                readings += _file(entry, options)
+                found = _file(entry, options)
+                readings += found
                 read += 1
+                failed += any(not r.arrays for r in found)
             except UnknownFormatError as error:
                 failed += entry.named
                 print(f"  {'failed' if entry.named else 'skipped'}: {error} [{error.code}]")
@@ -61,6 +63,8 @@ def _file(entry: Entry, options: dict[str, Any]) -> list[Reading]:
     for name in [n for n in given if n not in known]:
         print(f"  note: the reader {chosen} has no option {name}, which was not used")
         del given[name]
+    if "errors" in known:  # as the batch reads: one bad fibre does not hide the others
+        given.setdefault("errors", "flag")
     found = list(readers.read(path, reader=chosen, **given))
     print(f"  reader {chosen}: {len(found)} recording{'s' if len(found) != 1 else ''}")
     for reading in found[:_MOST]:
@@ -109,7 +113,7 @@ def _uses(item: Item, readings: Sequence[Reading]) -> None:
     who = "these files together" if len(item.entries) > 1 else "this file"
     for name in MODALITIES:
         try:
-            found = list(modality(name).inputs(list(readings)))
+            found = list(modality(name).inputs([r for r in readings if r.arrays]))
         except MuscleMetricsError as error:
             print(f"  {name}: not from {who}: {error} [{error.code}]")
             continue
