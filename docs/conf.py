@@ -23,7 +23,8 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_templates", "validation_nist.rst", "gallery/*.md5", "gallery/*.ipynb"]
+included = ["validation_nist.rst", "validation_coverage.rst"]
+exclude_patterns = ["_build", "_templates", *included, "gallery/*.md5", "gallery/*.ipynb"]
 default_role = "py:obj"
 nitpicky = False
 today_fmt = "%Y"

@@ -39,8 +39,10 @@ def _codes_in(node: ast.expr, where: str) -> set[str]:
     if isinstance(node, ast.BoolOp):
         return set().union(*(_codes_in(v, where) for v in node.values))
     if isinstance(node, ast.JoinedStr):
-        assert ast.unparse(node) in COMPOSED, f"{where} composes a code no page can list: {ast.unparse(node)}"
-        return COMPOSED[ast.unparse(node)]
+        # Compared as trees: how an f-string is written back differs between versions of Python.
+        known = {ast.dump(ast.parse(text, mode="eval").body): codes for text, codes in COMPOSED.items()}
+        assert ast.dump(node) in known, f"{where} composes a code no page can list: {ast.unparse(node)}"
+        return known[ast.dump(node)]
     assert isinstance(node, ast.Name | ast.Attribute | ast.Subscript), f"{where}: {ast.unparse(node)}"
     return set()
 
