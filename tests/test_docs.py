@@ -149,6 +149,14 @@ def test_python_on_the_page_runs(page: str, tmp_path: Path, monkeypatch: pytest.
         assert str(eval(comment, names)) == value
 
 
+def test_the_printed_record_of_the_quickstart_is_what_is_printed() -> None:
+    text = (DOCS / "quickstart.rst").read_text(encoding="utf-8")
+    shown = re.search(r"code-block:: text\n\n((?:   .*\n)+?)   …\n", text)
+    assert shown, "no printed record on the page"
+    *_, record = mm.measure_files(mm.sample("force_pca"), "force_pca", variance="mixed")
+    assert str(record).splitlines()[:5] == [line[3:] for line in shown[1].splitlines()]
+
+
 def test_readme_says_the_two_commands_once() -> None:
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     new, start = "python3 -m venv --without-pip .venv && python3 -m pip --python .venv/bin/python install", ".venv/bin/"
