@@ -154,3 +154,18 @@ def test_unmeasured_has_the_names_of_its_settings() -> None:
         assert record.status == "failed"
         assert record.flags[0] == Flag("too-few", "too few; give more", "failed")
         assert all(math.isnan(m.value) for m in record.measurements)
+
+
+def test_nan_equals_nan_in_every_part_on_every_python():
+    import math
+
+    from musclemetrics.record import Measurement, Provenance, Settings
+
+    one, other = (Measurement("a", float("nan"), float("nan")) for _ in range(2))
+    assert one == other
+    assert hash(one) == hash(other)
+    assert Measurement("a", 1.0) != Measurement("a", 2.0)
+    assert Measurement("a", 1.0) != 1.0
+    assert Settings(x=float("nan")) == Settings(x=float("nan"))
+    assert Settings(x=1) != Settings(x=2)
+    assert Provenance("m", {"x": (float("nan"), math.inf)}) == Provenance("m", {"x": (float("nan"), math.inf)})

@@ -27,6 +27,15 @@ class Settings(dict[str, Any]):
 
     __setitem__ = __delitem__ = __ior__ = update = pop = popitem = clear = setdefault = _refuse
 
+    def __eq__(self, other: object) -> bool:
+        # A NaN among the values equals another NaN, as for measurements.
+        return dict.__eq__(self, other) is True or (isinstance(other, Settings) and repr(self) == repr(other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Settings, (dict(self),)
 
@@ -90,7 +99,7 @@ class Definition:
         return all(settings.get(key) in allowed for key, allowed in self.only.items())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Measurement:
     """One quantity: its value, standard error, 95 % interval and unit.
 
@@ -103,6 +112,13 @@ class Measurement:
     stderr: float = math.nan
     interval: tuple[float, float] = (math.nan, math.nan)
     unit: str = "1"
+
+    def __eq__(self, other: object) -> bool:
+        # Equal when they would be written alike: NaN equals NaN here, as it does on paper.
+        return repr(self) == repr(other) if isinstance(other, Measurement) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
 
     def __post_init__(self) -> None:
         # A count given as int or a NumPy scalar would not come back as such from a file: numbers here are floats.

@@ -73,16 +73,17 @@ class Record:
         # Equal when they would be written alike: NaN equals NaN here, as it does on paper.
         if not isinstance(other, Record):
             return NotImplemented
-        return (self.modality, self.traces, self.flags, self.provenance, self.labels) == (
+        return (self.modality, self.measurements, self.traces, self.flags, self.provenance, self.labels) == (
             other.modality,
+            other.measurements,
             other.traces,
             other.flags,
             other.provenance,
             other.labels,
-        ) and repr(self.measurements) == repr(other.measurements)
+        )
 
     def __hash__(self) -> int:
-        return hash((self.modality, repr(self.measurements), self.flags, tuple(self.labels.items())))
+        return hash((self.modality, self.measurements, self.flags, tuple(self.labels.items())))
 
     def trace(self, name: str) -> NDArray[np.float64]:
         """Return the values of the trace called `name` (read-only)."""
