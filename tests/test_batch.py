@@ -484,3 +484,19 @@ def test_grouped_by_sheet(tmp_path) -> None:
     assert [(r.labels["sheet"], r.labels["fibre"]) for r in apart] == [
         *(("rat 1", "a"), ("rat 1", "b"), ("rat 2", "a"), ("rat 2", "b")),
     ]
+
+
+def test_conditions_of_the_caller_and_of_the_file_are_joined(tmp_path):
+    import musclemetrics as mm
+
+    rows = [f"A,7,{p},{v}" for p, v in ((9, 1), (6.6, 5), (6.2, 30), (5.8, 80), (5.4, 95), (4.5, 99))]
+    (tmp_path / "t.csv").write_text("fibre,animal,pCa,force (mN)\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    (record,) = mm.measure_files([tmp_path / "t.csv"], "force_pca", conditions={"temperature": "15 Cel"})
+    (note,) = [f for f in record.flags if f.code == "conditions-not-stated"]
+    assert "animal" not in note.message
+    assert "temperature" not in note.message
+    assert record.labels["animal"] == "7"
+    (record,) = mm.measure_files([tmp_path / "t.csv"], "force_pca", conditions={"animal": "8"})
+    (flag,) = [f for f in record.flags if f.code == "setting-overrides-file"]
+    assert "'7' by the file and '8'" in flag.message
+    assert flag.level == "suspect"

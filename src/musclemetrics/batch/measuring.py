@@ -77,8 +77,13 @@ def _shared_labels(readings: Sequence[Reading]) -> dict[str, str]:
 
 
 def _settings(job: Job, one: Inputs) -> dict[str, Any]:
-    """Return the settings of one measurement: what the caller set wins over what the file says."""
-    return {**one.settings, **job.settings}
+    """Return the settings of one measurement: what the caller set wins over what the file says, name by name."""
+    merged = {**one.settings, **job.settings}
+    for name, fact in one.settings.items():
+        given = job.settings.get(name)
+        if isinstance(fact, Mapping) and isinstance(given, Mapping):
+            merged[name] = {**fact, **given}
+    return merged
 
 
 def _single(module: Modality, job: Job, one: Inputs, hide: Hide) -> Record:
@@ -153,6 +158,13 @@ def _stamped(record: Record, job: Job, one: Inputs, readings: Sequence[Reading],
         told = {f.code for f in (*record.flags, *one.flags)}
         flags += dict.fromkeys(f for r in readings for f in r.flags if f.code not in told)
     for name, fact in one.settings.items():
+        given = job.settings.get(name)
+        if isinstance(fact, Mapping) and isinstance(given, Mapping):
+            contested = [k for k in fact if k in given and str(given[k]) != str(fact[k])]
+            for key in contested:
+                message = f"{key} is {fact[key]!r} by the file and {given[key]!r} by {name}, which was used"
+                flags.append(Flag("setting-overrides-file", message, "suspect"))
+            continue
         if name in job.settings and plain(job.settings[name]) != plain(fact):
             message = f"{name} is {fact!r} by the file and {job.settings[name]!r} by the setting, which was used"
             flags.append(Flag("setting-overrides-file", message, "note"))
