@@ -14,7 +14,7 @@ import numpy as np
 from musclemetrics import force_pca
 from musclemetrics.fitting import intervals
 from musclemetrics.modalities.force_pca.decisions import Decisions
-from musclemetrics.modalities.force_pca.measuring import _fitted
+from musclemetrics.modalities.force_pca.records import fitted
 
 DESIGNS = {
     6: (9.0, 6.4, 6.1, 5.9, 5.6, 4.5),
@@ -45,7 +45,7 @@ def coverage(
     defaults = {k: p.default for k, p in inspect.signature(force_pca.measure).parameters.items()}
     chosen = {k: v for k, v in defaults.items() if k not in ("pca", "force")}
     decisions = Decisions.check({**chosen, "variance": variance, "noise_floor": noise_floor})
-    found = _fitted(x, y, decisions)
+    found = fitted(x, y, decisions)
     out = {}
     for name, bounds in intervals(found, list(NAMES)).items():
         low, high = bounds.T
