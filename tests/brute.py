@@ -16,8 +16,10 @@ H_LIMITS = (1e-3, 50.0)
 
 def cost(x, y, half, h):
     """Residual sum of squares with the linear parameters at their best; x (m,), y (n, m), half and h (n,)."""
-    u = np.clip(LN10 * h[:, None] * (x - half[:, None]), -700, 700)
-    rise = 1.0 / (1.0 + np.exp(u))
+    u = LN10 * h[:, None] * (x - half[:, None])
+    # The logarithm of the rise, less its largest value: far from the data only the shape counts.
+    level = -np.logaddexp(0.0, u)
+    rise = np.exp(level - level.max(axis=1, keepdims=True))
     r = rise - rise.mean(axis=1, keepdims=True)
     d = y - y.mean(axis=1, keepdims=True)
     # exact where the rise is nearly constant: the slope's share is then taken as nothing

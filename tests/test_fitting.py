@@ -156,7 +156,9 @@ def test_profile_bounds_agree_with_brute_force(noise, name):
     width = np.where(np.isfinite(ours).all(axis=1), ours[:, 1] - ours[:, 0], 4 * unit)
     for column, side in ((0, -1.0), (1, 1.0)):
         low, high = HILL.bounds()
-        room = np.full(n, 1e4) if name == "pCa50" else (centre - low[1] if side < 0 else high[1] - centre)
+        # 20 pCa units beyond the tested range count as no limit.
+        edge = X.max() + 20.0 if side > 0 else X.min() - 20.0
+        room = side * (edge - centre) if name == "pCa50" else (centre - low[1] if side < 0 else high[1] - centre)
         theirs = brute.bound(X, y, name, centre, limit, side, unit, room)
         mine = ours[:, column]
         both_open = np.isinf(mine) & np.isinf(theirs)
@@ -179,6 +181,26 @@ def _crosses_first(y, name, mine, theirs, limit, side) -> bool:
     stack = np.broadcast_to(y, (len(between), len(y)))
     at_bound = brute.profile(X, y[None], name, np.array([mine]))[0]
     return bool(np.isclose(at_bound, limit, rtol=1e-6) and (brute.profile(X, stack, name, between) > limit).any())
+
+
+@pytest.mark.parametrize("noise", [2.0, 5.0, 8.0])
+def test_open_bounds_are_recognised_where_the_plateau_is_missing(noise):
+    """Brute force at the edge of the reach says which lower bounds of pCa50 are truly open."""
+    x = np.sort([9.0, 7.0, 6.5, 6.2, 6.0, 5.8, 5.6, 5.4])
+    rng = np.random.default_rng(1)
+    clean = force_pca.hill(x, pCa50=5.3, h=2.0, Fmax=100.0, Fmin=2.0)
+    y = clean + rng.normal(0, noise, (500, len(x)))
+    found = fit(HILL, x, y)
+    settled = found.converged
+    bounds = intervals(found, ["pCa50"])["pCa50"]
+    assert not np.isnan(bounds[settled]).any()
+    limit = found.sse * (1 + fdtri(1, found.dof, 0.95) / found.dof)
+    at_edge = brute.profile(x, y, "pCa50", np.full(len(y), x.min() - 20.0))
+    # Costs within a ten-thousandth of the limit are open or not by a hair.
+    clear = settled & (np.abs(at_edge / limit - 1) > 1e-4)
+    wrong = np.isneginf(bounds[:, 0]) != (at_edge < limit)
+    assert np.isneginf(bounds[clear, 0]).sum() > 200
+    assert (wrong & clear).sum() <= 1
 
 
 def test_linear_parameters_profile_to_the_limit():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .contour import Work
 from .levenberg import minimise
 from .model import Array
+from .problem import some
 from .small import dot
 from .starts import grid_scores
 
@@ -108,6 +109,11 @@ def sure(
     unit = np.where(usual, wald, 0.1 * np.abs(centre) + 1e-3)
     room = np.where(side > 0, high - centre, centre - low)
     far = np.minimum(np.maximum(FAR * unit, FAR * np.abs(centre)), room)
+    if name in model.reach:
+        axis = work.x[0] if isinstance(work.x, tuple) else work.x
+        axis = axis if axis.shape[1] == 1 else some(axis, rows)
+        edge = np.where(side > 0, np.max(axis, axis=0), np.min(axis, axis=0)) + side * model.reach[name]
+        far = np.minimum(far, np.maximum(side * (edge - centre), unit * 1e-3))
     distance = np.minimum(unit, np.where(np.isfinite(room), 0.7 * room, far))
     inner, outer = np.zeros(count), np.full(count, np.inf)
     result = np.full(count, np.nan)
@@ -148,6 +154,9 @@ def sure(
         rows, side, centre, slack, best, far = rows[keep], side[keep], centre[keep], slack[keep], best[keep], far[keep]
         distance, inner, outer, index = distance[keep], inner[keep], outer[keep], index[keep]
         current = [c[keep] for c in current]
+    else:
+        # Not settled in time: the outer end of the bracket, which claims too much width rather than too little.
+        result[index] = np.where(np.isfinite(outer), centre + side * outer, side * np.inf)
     return result
 
 

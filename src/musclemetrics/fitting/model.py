@@ -50,6 +50,8 @@ class Model:
         ``rivals(x, held)`` with `held` mapping a nonlinear parameter's index to values of shape (curves,) returns
         places where another branch of the curve may run: a list of starts, each one array for each nonlinear
         parameter that is not held. Profile bounds are challenged with them.
+    reach : Mapping
+        How far beyond the data's x a parameter that lies on the x axis may be sought; a bound beyond is no limit.
     lower, upper : Mapping
         Admissible range by parameter name; absent means unbounded.
     """
@@ -64,6 +66,7 @@ class Model:
     grid: Callable[[Any], Array] | None = None
     starts: int = 1
     rivals: Callable[[Any, Mapping[int, Array]], list[list[Any]]] | None = None
+    reach: Mapping[str, float] = field(default_factory=dict)
     lower: Mapping[str, float] = field(default_factory=dict)
     upper: Mapping[str, float] = field(default_factory=dict)
 

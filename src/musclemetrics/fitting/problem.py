@@ -193,13 +193,22 @@ class Problem:
         # residual stays orthogonal to a nearly flat basis.
         residual = y
         norms: list[Array] = []
+        scale: Array | None = None
         upper: dict[tuple[int, int], Array] = {}
         for i, c in enumerate(weighted):
             for j in range(i):
                 upper[j, i] = dot(weighted[j], c) / norms[j]
                 c = c - weighted[j] * upper[j, i]
+            norm = dot(c, c)
+            tiny = norm < 1e-150
+            if i == 0 and tiny.any():
+                # Far from the data a column may be so small that its square underflows; its direction still counts.
+                size = np.max(np.abs(c), axis=0)
+                scale = np.where(tiny & (size > 0), size, 1.0)
+                c = c / scale
+                norm = np.where(tiny, dot(c, c), norm)
             weighted[i] = c
-            norms.append(np.maximum(dot(c, c), 1e-300))
+            norms.append(np.maximum(norm, 1e-300))
         linear: list[Array] = [np.empty(0)] * len(weighted)
         for i, c in enumerate(weighted):
             linear[i] = dot(c, residual) / norms[i]
@@ -207,6 +216,8 @@ class Problem:
         for i in reversed(range(len(weighted))):
             for j in range(i + 1, len(weighted)):
                 linear[i] = linear[i] - upper[i, j] * linear[j]
+        if scale is not None:
+            linear[0] = linear[0] / scale
         values.update(zip(self.free_linear, linear, strict=True))
         coefficients = [values[i] for i in range(q, len(model.parameters))]
         projected: list[Array] = []

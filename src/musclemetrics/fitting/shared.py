@@ -73,6 +73,7 @@ def joined(model: Model, conditions: int, shared: Sequence[str]) -> Model:
         (*nonlinear, *linear),
         basis=joint,
         linear=tuple(linear),
+        reach=bound(model.reach),
         lower=bound(model.lower),
         upper=bound(model.upper),
     )

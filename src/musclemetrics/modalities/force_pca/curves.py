@@ -19,8 +19,8 @@ Array = NDArray[np.float64]
 LN10 = float(np.log(10.0))
 H_RANGE = (1e-3, 50.0)
 """Admissible Hill coefficients: below, the curve is a straight line; above, a step, at any spacing in use."""
-PCA_MARGIN = 30.0
-"""How far outside the tested range a half point may wander, in pCa."""
+REACH = 20.0
+"""A half point this many pCa units beyond the tested range is no limit: nothing in the data speaks of it."""
 S_RANGE = (0.02, 50.0)
 
 
@@ -210,6 +210,7 @@ HILL = Model(
     linear=("Fmax", "Fmin"),
     grid=_hill_grid,
     rivals=_hill_rivals,
+    reach={"pCa50": REACH},
     **_limits(("h",)),
 )
 HILL_ASYMMETRIC = Model(
@@ -219,6 +220,7 @@ HILL_ASYMMETRIC = Model(
     linear=("Fmax", "Fmin"),
     grid=_richards_grid,
     starts=4,
+    reach={"pCa50": REACH},
     **_limits(("h", "s")),
 )
 HILL_TWO = Model(
@@ -228,6 +230,7 @@ HILL_TWO = Model(
     linear=("Fmax", "Fmid", "Fmin"),
     grid=_two_grid,
     starts=6,
+    reach={"pCa50": REACH, "pCa50_2": REACH},
     **_limits(("h", "h_2")),
 )
 MODELS: dict[str, Model] = {m.name: m for m in (HILL, HILL_ASYMMETRIC, HILL_TWO)}
