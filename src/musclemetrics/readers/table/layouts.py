@@ -15,6 +15,7 @@ from ..aliases import is_personal
 from .choices import Choices
 from .headers import Header, Table
 from .numbers import Column, Marks, is_missing, is_number, listed, parse, settle
+from .passes import refuse_other_curves, second_passes, used_once
 from .repeats import distinct_blocks, repeated_columns, repeated_rows
 from .roles import DEFAULT_Y, Roles
 
@@ -70,11 +71,18 @@ def _long_reading(
         column = parse(header.key, cells, numbers, marks[header.key])
         _absent(header.text, column, flags)
         arrays[name] = column.values
-    repeated_rows(arrays, numbers, flags)
+    arrays["row"] = np.array(numbers, dtype=np.int64)
+    once, starts = _once(arrays, roles, flags)
+    if starts and len(once["row"]) == len(numbers):
+        others = [h for n, h in (*roles.labels.items(), *roles.arrays.items()) if n not in (roles.x, roles.y)]
+        words = {h.text: [table.rows[i][1][h.position] for i in rows] for h in others}
+        refuse_other_curves(starts, words, numbers, part.labels.get("fibre", ""), "+".join(h.text for h in roles.fibre))
+    arrays = _told(once, starts, flags)
+    numbers = arrays["row"].tolist()
+    repeated_rows({n: a for n, a in arrays.items() if n != "row"}, numbers, flags)
     short_rows = set(table.short)
     if short := [n for n in numbers if n in short_rows]:
         flags.append(Flag("short-row", f"row(s) {listed(short)} have fewer cells than the header; the rest is missing"))
-    arrays["row"] = np.array(numbers, dtype=np.int64)
     units = _units(arrays, {**roles.arrays, **more}, roles, choices, flags)
     return Reading(arrays, units, _sheet(table, part.labels), (), tuple(flags), (*notes, *own_notes))
 
@@ -212,6 +220,7 @@ def _wide_reading(
         DEFAULT_Y: np.stack(parsed, axis=1).ravel(),
         "row": np.repeat(np.array(table.numbers, dtype=np.int64), several),
     }
+    arrays = _told(*_once(arrays, roles, flags), flags)
     if several > 1:
         notes = (*notes, f"{several} columns of {name!r} are repeats of the same points")
     if table.short:
@@ -219,6 +228,33 @@ def _wide_reading(
     unit_of = {roles.x: roles.arrays[roles.x], DEFAULT_Y: columns[0]}
     units = _units(arrays, unit_of, roles, choices, flags)
     return Reading(arrays, units, _sheet(table, {"fibre": name}), (), tuple(flags), notes)
+
+
+Arrays = dict[str, NDArray[np.generic]]
+
+
+def _once(arrays: Arrays, roles: Roles, flags: list[Flag]) -> tuple[Arrays, list[int]]:
+    """Return the arrays of a curve without exact copies of its points, and where the rest starts over."""
+    if roles.x is None or roles.y not in arrays:
+        return arrays, []
+    kept = used_once(arrays[roles.x], arrays[roles.y], arrays["row"].tolist(), flags)
+    if kept is not None:
+        arrays = {name: values[kept] for name, values in arrays.items()}
+    return arrays, second_passes(arrays[roles.x], arrays[roles.y])
+
+
+def _told(arrays: Arrays, starts: list[int], flags: list[Flag]) -> Arrays:
+    """Return the arrays, with a flag where they start over."""
+    if starts:
+        rows = listed([int(arrays["row"][i]) for i in starts], 6)
+        flags.append(
+            Flag(
+                "points-start-over",
+                f"the list of x starts over at row(s) {rows}, as two curves under one name do; all points are used "
+                "as repeats of one curve. Give each curve a fibre name of its own, unless it is one fibre run again",
+            )
+        )
+    return arrays
 
 
 def _marks(table: Table, headers: Sequence[Header], choices: Choices) -> tuple[dict[str, Marks], list[str]]:
