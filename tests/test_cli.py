@@ -378,3 +378,106 @@ def test_check_shows_the_good_fibres_beside_a_bad_one(tmp_path, capsys):
     shown = capsys.readouterr().out
     assert "force_pca: 2 records" in shown
     assert "row 9" in shown
+
+
+# Nothing of the user's is lost ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["good.csv", "-o", "good.csv"],
+        ["good.csv", "-o", "./sub/../good.csv"],
+        [".", "-o", "good.csv"],
+        ["good.csv", "-o", "good.csv", "--overwrite"],
+        ["good.csv", "-o", "kin/good.csv"],
+        ["kf", "-o", "kf"],
+        ["kf/records.csv", "-o", "kf", "--overwrite"],
+    ],
+)
+def test_an_output_is_never_an_input(good, tmp_path, capsys, words) -> None:
+    for folder in ("sub", "kin", "kf"):
+        (tmp_path / folder).mkdir()
+    os.link(good, tmp_path / "kin" / "good.csv")
+    (tmp_path / "kf" / "records.csv").write_text(GOOD, encoding="utf-8")
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    assert main(["mean_force", *words]) == 2
+    assert "which is to be measured" in capsys.readouterr().err
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+def test_prism_writes_over_nothing_that_is_there(good, tmp_path, capsys) -> None:
+    assert main(["force_pca", "good.csv", "--prism", "good.csv"]) == 2
+    assert main(["force_pca", "good.csv", "--prism", "good.csv", "--overwrite"]) == 2
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    assert main(["force_pca", "good.csv", "--prism", "mine.txt"]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert main(["force_pca", "good.csv", "-o", "a.csv", "--prism", "./a.csv"]) == 2
+    assert "the same file" in capsys.readouterr().err
+    assert good.read_text(encoding="utf-8") == GOOD
+    assert sorted(os.listdir(tmp_path)) == ["good.csv", "mine.txt"]
+
+
+@pytest.mark.parametrize("name", ["notes.csv", "notes.jsonl", "notes.h5", "out/index.html", "out/records.csv"])
+def test_files_of_other_origin_are_kept_unless_told(good, tmp_path, capsys, name: str) -> None:
+    (tmp_path / "out").mkdir()
+    foreign = tmp_path / name
+    foreign.write_text("<html>mine</html>", encoding="utf-8")
+    output = "out" if name.startswith("out") else name
+    assert main(["mean_force", "good.csv", "-o", output]) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert foreign.read_text(encoding="utf-8") == "<html>mine</html>"
+    for more in (["--overwrite"], []):  # the second time it is our own
+        assert main(["mean_force", "good.csv", "-o", output, "--quiet", *more]) == 0
+    assert foreign.read_bytes() != b"<html>mine</html>"
+
+
+def test_results_beside_the_data_do_not_hide_it(good, tmp_path) -> None:
+    for _ in range(2):
+        assert main(["mean_force", ".", "-o", ".", "-o", "own.csv", "--quiet"]) == 0
+        assert [r.labels.get("fibre") for r in load(tmp_path / "records.jsonl") if r.status == "ok"] == ["007", "NA"]
+    assert main(["mean_force", "own.csv", "-o", "own.csv"]) == 2  # results named as input are no less an input
+
+
+def test_an_interruption_says_what_was_written(good, tmp_path, monkeypatch, capsys) -> None:
+    from musclemetrics import report
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    assert main(["mean_force", "good.csv", "-o", "out", "--quiet"]) == 0
+    before = {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    monkeypatch.setattr(report, "summary_page", stop)
+    for folder in ("out", "new/deep/"):
+        assert main(["mean_force", "good.csv", "-o", folder, "-s", "scale=2"]) == 130
+        assert capsys.readouterr().err == "musclemetrics: interrupted; nothing was written\n"
+    assert {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()} == before
+    assert main(["mean_force", "good.csv", "-o", "a.csv", "-o", "out"]) == 130
+    assert capsys.readouterr().err == "musclemetrics: interrupted; written before that: a.csv\n"
+    assert sorted(os.listdir(tmp_path)) == ["a.csv", "good.csv", "out"]
+
+
+def test_a_label_that_contradicts_the_file_is_told_or_refused(good, tmp_path, capsys) -> None:
+    assert main(["mean_force", "good.csv", "-o", "o.jsonl", "--label", "fibre=1"]) == 2
+    assert "--label fibre=1 would give fibre 007 and fibre NA the same name" in capsys.readouterr().err
+    assert os.listdir(tmp_path) == ["good.csv"]
+    (tmp_path / "one.csv").write_text("".join(GOOD.splitlines(keepends=True)[:4]), encoding="utf-8")
+    assert main(["mean_force", "one.csv", "-o", "o.jsonl", "--label", "fibre=1", "--label", "rig=2"]) == 0
+    [record] = load(tmp_path / "o.jsonl")
+    assert (record.labels["fibre"], record.labels["rig"], record.status) == ("1", "2", "suspect")
+    [flag] = record.flags
+    assert flag.code == "label-overrides-file"
+    assert "'007'" in flag.message
+    assert "'1'" in flag.message
+    assert main(["mean_force", "good.csv", "-o", "o.jsonl", "--label", "animal=WT1", "--quiet"]) == 0
+    assert [r.status for r in load(tmp_path / "o.jsonl")] == ["ok", "ok"]
+
+
+def test_one_item_starts_no_worker(good, monkeypatch) -> None:
+    from musclemetrics.cli import measure
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a pool for one item")
+
+    monkeypatch.setattr(measure, "PatientPool", refuse)
+    assert main(["mean_force", "good.csv", "-j", "2", "--quiet"]) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import platform
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import IO, Any
@@ -12,7 +13,22 @@ from typing import IO, Any
 from .errors import MuscleMetricsError
 from .record import Definition, Flag, Measurement, Provenance, Record, Settings, plain
 
-__all__ = ["describe", "sha256", "software", "unmeasured"]
+__all__ = ["HEAD", "describe", "own_output", "sha256", "software", "unmeasured"]
+
+# How the files of the store and the page of the report begin.
+_OWN = re.compile(
+    rb'modality,status,|\{"schema":[0-9]+,"modality":|'
+    rb'<!doctype html>\s*<html[^>]*>\s*<head>\s*<meta charset="utf-8">\s*<meta name="generator" content="musclemetrics'
+)
+_OWN_HDF5 = b"musclemetrics records"
+
+HEAD = 1 << 14
+"""So many bytes of a file tell whether musclemetrics wrote it."""
+
+
+def own_output(head: bytes) -> bool:
+    """Whether a file that begins with `head` was written by musclemetrics: a result or its page, not a recording."""
+    return bool(_OWN.match(head)) or (head.startswith(b"\x89HDF") and _OWN_HDF5 in head)
 
 
 @cache

@@ -11,12 +11,15 @@ from os import PathLike
 from pathlib import Path
 
 from ..errors import SettingsError
+from ..provenance import HEAD, own_output
 from ..record import Flag
 
 __all__ = ["Entry", "listed"]
 
 # What operating systems and programs leave beside data. Never opened, always accounted for.
 _JUNK = {"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r", "__macosx", "$recycle.bin", "system volume information"}
+
+_RUN = {"records.csv", "records.jsonl", "index.html", "figures"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,14 @@ def _junk(name: str) -> Flag | None:
     return None
 
 
+def _is_own(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return own_output(stream.read(HEAD))
+    except OSError:
+        return False
+
+
 def _walk(folder: Path, root: Path) -> Iterator[tuple[Path, Flag | None]]:
     """Yield everything below `folder` in sorted order, a folder's files before its folders."""
     try:
@@ -73,7 +84,8 @@ def _walk(folder: Path, root: Path) -> Iterator[tuple[Path, Flag | None]]:
         yield folder, Flag("unreadable", f"this folder cannot be opened ({error.strerror or error})", "failed")
         return
     names = {e.name for e in entries}
-    if {"records.csv", "records.jsonl"} <= names:
+    # A folder of results and of nothing else; where recordings lie among them, each file is looked at by itself.
+    if {"records.csv", "records.jsonl"} <= names <= _RUN and _is_own(folder / "records.jsonl"):
         yield folder, Flag("own-output", "holds results written by musclemetrics, not recordings", "skipped")
         return
     if not entries and folder == root:

@@ -7,7 +7,6 @@ inside costs this item alone.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import ItemOutOfMemory, MuscleMetricsError, ReadError, UnknownFormatError
-from ..provenance import sha256, unmeasured
+from ..provenance import HEAD, own_output, sha256, unmeasured
 from ..reading import Reading
 from ..record import Flag, Provenance, Record
 from .decisions import defaults, named, resolved
@@ -24,12 +23,6 @@ from .grouping import Item
 from .measuring import Job, measured
 
 __all__ = ["Unit", "reason_of", "row_for", "run"]
-
-
-# How the files of :mod:`..store` begin. Results lie beside data more often than not, and must not be measured again.
-_OWN = re.compile(rb'modality,status,|\{"schema":[0-9]+,"modality":')
-_OWN_HDF5 = b"musclemetrics records"
-_HEAD = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +91,10 @@ def _read(file: _File, options: Mapping[str, Any], errors: Literal["raise", "fla
     try:
         file.state = _state(file.entry.path)
         with open(file.entry.path, "rb") as stream:
-            head = stream.read(_HEAD)
+            head = stream.read(HEAD)
             stream.seek(0)
             file.digest = sha256(stream)
-        if _OWN.match(head) or (head.startswith(b"\x89HDF") and _OWN_HDF5 in head):
+        if own_output(head):  # results lie beside data more often than not, and must not be measured again
             level = "failed" if file.entry.named else "skipped"
             file.reason = Flag("own-output", "holds results written by musclemetrics, not recordings", level)
             return

@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_inputs(check)
     demo = _add(verbs, "demo", "measure the sample data of all modalities; pictures and a summary page")
     demo.add_argument("-o", "--output", metavar="FOLDER", default="musclemetrics-demo", help="default: %(default)s")
+    _add_overwrite(demo)
     demo.add_argument("--quiet", action="store_true", help="print only the path of the page")
     return parser
 
@@ -89,6 +90,12 @@ def _add(verbs: Any, name: str, about: str, **more: Any) -> argparse.ArgumentPar
         **more,
     )
     return made
+
+
+def _add_overwrite(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace outputs that musclemetrics did not write; never an input"
+    )
 
 
 def _add_inputs(parser: argparse.ArgumentParser, *, many: str = "+") -> None:
@@ -137,6 +144,7 @@ def _add_modality(verbs: Any, name: str, about: str) -> None:
     )
     if name == "force_pca":
         parser.add_argument("--prism", metavar="FILE", help="also write the points as a table that pastes into Prism")
+    _add_overwrite(parser)
     parser.add_argument("--raw-csv", action="store_true", help="leave text that a spreadsheet would run as a formula")
     parser.add_argument("--quiet", action="store_true", help="no progress and no list of flags on stderr")
 
@@ -189,8 +197,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MuscleMetricsError as error:
         print(f"musclemetrics: {error}", file=sys.stderr)
         return NOTHING
-    except KeyboardInterrupt:
-        print("musclemetrics: interrupted; nothing was written", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"musclemetrics: interrupted; {str(stop) or 'nothing was written'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone. Point stdout elsewhere, or the interpreter complains when it flushes.

@@ -9,7 +9,8 @@ from pathlib import Path
 from ..batch import measure_files
 from ..record import Record
 from . import NOTHING, OK
-from .measure import exit_code, write_folder
+from .measure import exit_code
+from .outputs import Output, guarded, write_folder
 from .show import print_table, reasons, summary, watched
 
 __all__ = ["demo"]
@@ -19,6 +20,7 @@ def demo(arguments: Namespace) -> int:
     """Carry out ``musclemetrics demo``: a broken sample belongs to the show, so only an empty one fails."""
     from ..simulate import SAMPLES, sample
 
+    guarded([Output(Path(arguments.output), "folder")], [], overwrite=arguments.overwrite)
     records: list[Record] = []
     for name, (modality, group_by) in SAMPLES.items():
         records += watched(measure_files(sample(name), modality, group_by=group_by), quiet=arguments.quiet)

@@ -3,6 +3,6 @@
 Pages need no network: pictures lie beside them, styles are inside, and a content policy forbids the rest.
 """
 
-from .summary import summary_page
+from .summary import remove_pictures, summary_page
 
-__all__ = ["summary_page"]
+__all__ = ["remove_pictures", "summary_page"]

@@ -26,7 +26,7 @@ from .words import (
     value_text,
 )
 
-__all__ = ["summary_page"]
+__all__ = ["remove_pictures", "summary_page"]
 
 _OWN_PICTURE = re.compile(r"[0-9]{4,}-[0-9a-f]{10}\.png")
 _STATUSES = ("ok", "suspect", "failed", "skipped")
@@ -147,10 +147,6 @@ def summary_page(
     drawable = [e for e in entries if e["record"].traces and e["status"] in ("ok", "suspect")]
     for entry in drawable[:pictures]:
         entry["picture"], entry["no_picture"] = _picture(entry["record"], entry["number"], figures)
-    current = {e["picture"] for e in entries}
-    for old in figures.glob("*.png"):
-        if _OWN_PICTURE.fullmatch(old.name) and old.name not in current:
-            old.unlink()
     modalities = dict.fromkeys(e["record"].modality for e in entries)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -171,4 +167,13 @@ def summary_page(
     page = target / "index.html"
     with replaced(page) as temporary:
         temporary.write_text(html, encoding="utf-8", errors="xmlcharrefreplace", newline="\n")
+    remove_pictures(page)
     return page
+
+
+def remove_pictures(page: Path) -> None:
+    """Remove the pictures of an earlier page that `page` does not show; pictures of other origin stay."""
+    shown = set(_OWN_PICTURE.findall(page.read_text(encoding="utf-8")))
+    for old in (page.parent / "figures").glob("*.png"):
+        if _OWN_PICTURE.fullmatch(old.name) and old.name not in shown:
+            old.unlink()

@@ -33,7 +33,7 @@ def _kind(path: Path) -> str:
 
 
 def save(records: Iterable[Record] | Record, path: str | PathLike[str], *, raw_csv: bool = False) -> Path:
-    """Write records to a file whose suffix names the format.
+    """Write records to a file whose suffix names the format; a file of that name is replaced, whatever it holds.
 
     Parameters
     ----------

@@ -1,0 +1,184 @@
+"""Where the results of a run go: decided before anything is measured, so that no recording is ever written over."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+from typing import Literal
+
+from ..batch import Entry
+from ..errors import SettingsError
+from ..provenance import HEAD, own_output
+from ..record import Record
+
+__all__ = ["Output", "guarded", "target", "write_folder"]
+
+_FILES = (".csv", ".jsonl", ".h5", ".hdf5")
+_IN_FOLDER = ("records.csv", "records.jsonl", "index.html")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One place the results go to, as the caller wrote it."""
+
+    path: Path
+    kind: Literal["file", "folder", "prism"]
+    option: str = "-o"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that a name of their own could make collide with what is there."""
+        return tuple(self.path / name for name in _IN_FOLDER) if self.kind == "folder" else (self.path,)
+
+
+def target(word: str) -> Output:
+    """Return an output; refuse what could not be written after all the work."""
+    path = Path(word)
+    separators = tuple(s for s in (os.sep, os.altsep) if s)
+    if path.is_dir() or word.endswith(separators) or not path.suffix:
+        if path.exists() and not path.is_dir():
+            raise SettingsError(f"-o {word} is a file, not a folder", code="unwritable", remedy="choose another name")
+        return Output(path, "folder")
+    if path.suffix.lower() not in _FILES:
+        raise SettingsError(
+            f"-o {word} ends in {path.suffix!r}, which is no format of records",
+            code="unknown-suffix",
+            remedy=f"use {', '.join(_FILES)}, or end the name of a folder with {os.sep}",
+        )
+    if not path.parent.is_dir():
+        raise SettingsError(f"-o {word}: there is no folder {path.parent}", code="unwritable", remedy="make it first")
+    return Output(path, "file")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what is the same for two names of one file (a link, another spelling), None where there is no file."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+def guarded(outputs: Sequence[Output], entries: Iterable[Entry], *, overwrite: bool) -> None:
+    """Refuse outputs that would take the place of something musclemetrics did not write.
+
+    Parameters
+    ----------
+    outputs : sequence of Output
+    entries : iterable of Entry
+        The files to be measured. None of them is ever an output; earlier results met in a folder may be replaced.
+    overwrite : bool
+        Whether files of other origin that are no inputs may be replaced.
+
+    Raises
+    ------
+    SettingsError
+        ``would-overwrite-input``, ``would-overwrite-file``, ``same-output``.
+    """
+    named: dict[str, Output] = {}
+    there = [(o, f, i) for o in outputs for f in o.files if (i := _identity(f)) is not None]
+    held = {_identity(Path(e.path)): e for e in entries} if there else {}
+    for output in outputs:
+        for file in output.files:
+            twin = named.setdefault(os.path.normcase(os.path.abspath(file)), output)
+            if twin is not output:
+                raise SettingsError(
+                    f"{twin.option} {twin.path} and {output.option} {output.path} are the same file",
+                    code="same-output",
+                    remedy="give two names",
+                )
+    for output, file, identity in there:
+        entry = held.get(identity)
+        ours = file.is_file() and _own(file)
+        if entry is not None and (entry.named or not ours):
+            raise SettingsError(
+                f"{output.option} {output.path} would write over {file.name}, which is to be measured",
+                code="would-overwrite-input",
+                remedy="choose another name for the output",
+            )
+        if not ours and not overwrite:
+            raise SettingsError(
+                f"{output.option} {output.path} would write over {file.name}, which "
+                + ("is there already" if output.kind == "prism" else "was not written by musclemetrics"),
+                code="would-overwrite-file",
+                remedy="choose another name, or give --overwrite to replace it",
+            )
+
+
+def _own(path: Path) -> bool:
+    """Whether nothing but results of ours, or nothing at all, would be lost with this file."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD)
+    except OSError:
+        return False
+    return not head or own_output(head)
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder inside `path`, for files on their way; a folder made for it goes if nothing comes to it."""
+    made = [p for p in (path, *path.parents) if not p.exists()]
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        inner = Path(tempfile.mkdtemp(prefix=".part-", dir=path))
+    except OSError as error:
+        raise SettingsError(
+            f"the folder {path} cannot be written ({error.strerror or error})",
+            code="unwritable",
+            remedy="choose another folder",
+        ) from error
+    try:
+        yield inner
+    finally:
+        rmtree(inner, ignore_errors=True)
+        for p in made:
+            with suppress(OSError):
+                p.rmdir()
+
+
+def write_folder(records: Sequence[Record], folder: Path, *, title: str, raw_csv: bool = False) -> Path:
+    """Write tables, pictures and the page of a run into a folder, and return the page.
+
+    Everything is made in a folder beside and put in its place at the end, so that an interruption leaves what was
+    there before.
+    """
+    from ..report import summary_page
+    from ..store import save
+
+    with _folder(folder) as part:
+        save(records, part / "records.csv", raw_csv=raw_csv)
+        save(records, part / "records.jsonl")
+        summary_page(records, part, title=title)
+        try:
+            return _installed(part, folder)
+        except KeyboardInterrupt:  # all is made; moving it takes no time, and half of it moved would be no result
+            return _installed(part, folder)
+
+
+def _installed(part: Path, folder: Path) -> Path:
+    """Put the files of a finished run in their places; the page comes last, since it points to all others."""
+    from ..report import remove_pictures
+
+    figures = folder / "figures"
+    try:
+        figures.mkdir(exist_ok=True)
+        for picture in sorted((part / "figures").iterdir()):
+            os.replace(picture, figures / picture.name)
+        for name in _IN_FOLDER:
+            if (part / name).exists():
+                os.replace(part / name, folder / name)
+    except OSError as error:
+        raise SettingsError(
+            f"{folder} cannot be filled ({error.strerror or error})",
+            code="unwritable",
+            remedy="close the program that holds one of its files open, or choose another folder",
+        ) from error
+    page = folder / _IN_FOLDER[-1]
+    remove_pictures(page)
+    return page
