@@ -14,7 +14,19 @@ __all__ = ["at_least", "choice", "finite", "fraction", "matrix", "number", "same
 
 
 def _array(values: ArrayLike, name: str) -> NDArray[np.float64]:
-    raw = np.asarray(values)
+    if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
+        hidden = int(np.ma.getmaskarray(values).sum())
+        raise InputError(
+            f"{name} has {hidden} masked value(s)",
+            code="masked-values",
+            remedy="leave those points out of every array first",
+        )
+    try:
+        raw = np.asarray(values)
+    except ValueError:
+        raise InputError(
+            f"{name} holds rows of different lengths", code="wrong-shape", remedy="give rows of one length"
+        ) from None
     if raw.dtype == object or raw.dtype.kind in "USOMmc":
         held = "complex numbers" if raw.dtype.kind == "c" else "text or mixed values"
         raise InputError(

@@ -132,6 +132,8 @@ def canonical(text: str) -> str:
     >>> canonical("µM"), canonical("kN m⁻²"), canonical("Ω")
     ('umol/L', 'kN/m2', 'Ohm')
     """
+    if not isinstance(text, str):
+        raise InputError(f"unit {text!r} is not text", code="unknown-unit", remedy="write it in UCUM, for example mN")
     folded = _fold(text)
     if folded in _ALIASES:
         return _ALIASES[folded]

@@ -11,10 +11,11 @@ from .conditions import compare_curves
 from .curves import hill, hill_asymmetric, hill_two
 from .definitions import DEFINITIONS
 from .drawing import draw
-from .measuring import measure, measure_many
+from .measuring import check_settings, measure, measure_many
 
 __all__ = [
     "DEFINITIONS",
+    "check_settings",
     "compare_curves",
     "draw",
     "hill",

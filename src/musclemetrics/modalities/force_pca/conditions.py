@@ -122,7 +122,14 @@ def compare_curves(
         len(conditions), 2, "a comparison: conditions", code="too-few-conditions", remedy="give two or more"
     )
     xs, ys = [], []
-    for label, (pca, force) in conditions.items():
+    for label, pair in conditions.items():
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise InputError(
+                f"condition {label} is {type(pair).__name__}, not a pair",
+                code="wrong-shape",
+                remedy="give (pca, force) for each condition",
+            )
+        pca, force = pair
         x = checks.vector(pca, f"pca of {label}") if calcium_unit is None else calcium_to_pca(pca, calcium_unit)
         x = checked_pca(x, pca_range)
         y = checks.vector(force, f"force of {label}")

@@ -17,7 +17,7 @@ from ...record import Settings, plain
 from .curves import MODELS
 from .definitions import PRESETS
 
-__all__ = ["Decisions", "calcium_to_pca", "checked_pca"]
+__all__ = ["Decisions", "calcium_to_pca", "check_windows", "checked_pca"]
 
 Array = NDArray[np.float64]
 
@@ -59,6 +59,10 @@ class Decisions:
         pca_range = None
         if s["pca_range"] is not None:
             pca_range = _pair(s["pca_range"], "pca_range")
+            if pca_range[0] >= pca_range[1]:
+                raise SettingsError(
+                    f"pca_range={pca_range} runs downwards", remedy="give the smaller pCa first, for example 3,10"
+                )
         run_down = None if s["run_down"] is None else _pair(s["run_down"], "run_down")
         if run_down is not None and run_down[0] <= 0:
             raise SettingsError(
@@ -66,7 +70,17 @@ class Decisions:
             )
         if s["correct_run_down"] and run_down is None:
             raise SettingsError("correct_run_down needs the bracketing forces", remedy="give run_down=(first, last)")
-        conditions = {str(k): str(v) for k, v in dict(s["conditions"] or {}).items()}
+        if not isinstance(s["conditions"], Mapping | None):
+            raise SettingsError(
+                f"conditions={s['conditions']!r} is not a mapping", remedy="give names and words: temperature, animal …"
+            )
+        conditions = {str(k): str(v) for k, v in (s["conditions"] or {}).items()}
+        if s["calcium_unit"] is not None and units.dimension(s["calcium_unit"]) != "concentration":
+            raise SettingsError(
+                f"calcium_unit={s['calcium_unit']} is a unit of {units.dimension(s['calcium_unit'])}",
+                code="unit-mismatch",
+                remedy="give mol/L, umol/L or nmol/L",
+            )
         return Decisions(
             MODELS[s["model"]],
             unit,
@@ -91,6 +105,22 @@ def _pair(value: Any, name: str) -> tuple[float, float]:
     if not (math.isfinite(low) and math.isfinite(high)):
         raise SettingsError(f"{name}={value!r} is not finite", remedy="give two finite numbers")
     return low, high
+
+
+def check_windows(
+    plateau_window: float = 0.4, baseline_window: tuple[float, float] = (0.6, 0.9)
+) -> tuple[float, tuple[float, float]]:
+    """Return the windows of a trace in seconds and in fractions of the slack, or raise SettingsError."""
+    window = checks.number(plateau_window, "plateau_window", low=1e-4, high=1e4)
+    low, high = _pair(baseline_window, "baseline_window")
+    for value in (low, high):
+        checks.fraction(value, "baseline_window")
+    if low >= high:
+        raise SettingsError(
+            f"baseline_window={(low, high)} runs backwards",
+            remedy="give the smaller fraction first, for example 0.6,0.9",
+        )
+    return window, (low, high)
 
 
 def calcium_to_pca(calcium: ArrayLike, unit: str) -> Array:
@@ -118,16 +148,16 @@ def checked_pca(values: Array, allowed: tuple[float, float] | None) -> Array:
     if outside.any():
         span = f"{values.min():g} to {values.max():g}"
         if (values < 0).all():
-            looks, remedy = "the logarithm of [Ca2+] without its minus sign", "give pca=-values"
+            looks, remedy = "the logarithm of [Ca2+] without its minus sign", "turn the sign of the column"
         elif values.max() < 1e-2 and values.min() > 0:
-            looks, remedy = "[Ca2+] in mol/L", 'give calcium_unit="mol/L"'
+            looks, remedy = "[Ca2+] in mol/L", "give calcium_unit=mol/L"
         elif values.min() > 0:
-            looks, remedy = "[Ca2+] in µM", 'give calcium_unit="umol/L" (or nmol/L)'
+            looks, remedy = "[Ca2+] in µM", "give calcium_unit=umol/L (or nmol/L)"
         else:
             looks, remedy = "something else", "check the column"
         raise InputError(
             f"pCa runs from {span}, expected {low:g} to {high:g}: looks like {looks}",
             code="implausible-pca",
-            remedy=f"{remedy}, or widen pca_range (None lifts the check)",
+            remedy=f"{remedy}, or widen pca_range (none lifts the check)",
         )
     return values

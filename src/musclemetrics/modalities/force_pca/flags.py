@@ -61,10 +61,11 @@ def curve_flags(
     """Return the flags of every curve; `x` and the fit's points are sorted, `order` leads back to the user's."""
     n = len(found.y)
     out: list[list[Flag]] = [[] for _ in range(n)]
+    exact = diagnosis.sy_x < 1e-9 * np.abs(found.y).max(axis=1)
     _reach(out, found, x, decisions)
     _shape(out, found, x, decisions)
-    _intervals(out, found, bounds, decisions)
-    _goodness(out, found, diagnosis, x, order, decisions)
+    _intervals(out, found, bounds, decisions, exact)
+    _goodness(out, found, diagnosis, x, order, decisions, exact)
     _scale(out, found, decisions)
     return out
 
@@ -155,7 +156,9 @@ def _shape(out: list[list[Flag]], found: Fit, x: Array, decisions: Decisions) ->
             )
 
 
-def _intervals(out: list[list[Flag]], found: Fit, bounds: Mapping[str, Array], decisions: Decisions) -> None:
+def _intervals(
+    out: list[list[Flag]], found: Fit, bounds: Mapping[str, Array], decisions: Decisions, exact: NDArray[np.bool_]
+) -> None:
     limit = decisions.limits["asymmetry"]
     for name, pair in bounds.items():
         open_low, open_high = np.isneginf(pair[:, 0]), np.isposinf(pair[:, 1])
@@ -173,7 +176,7 @@ def _intervals(out: list[list[Flag]], found: Fit, bounds: Mapping[str, Array], d
             ratio = np.maximum(ratio, 1 / ratio)
         _put(
             out,
-            np.isfinite(ratio) & (ratio > limit),
+            np.isfinite(ratio) & (ratio > limit) & ~exact,
             "interval-asymmetric",
             lambda i, name=name, ratio=ratio: (
                 f"one side of the interval of {name} is {ratio[i]:.1f} times the other, limit {limit:g}; "
@@ -202,6 +205,7 @@ def _goodness(
     x: Array,
     order: NDArray[np.int64],
     decisions: Decisions,
+    exact: NDArray[np.bool_],
 ) -> None:
     limits = decisions.limits
     r2 = diagnosis.r2
@@ -214,7 +218,7 @@ def _goodness(
     p, f_value, dof = diagnosis.replicates_p, diagnosis.replicates_F, diagnosis.replicates_dof
     _put(
         out,
-        p < limits["lack_of_fit"],
+        (p < limits["lack_of_fit"]) & ~exact,
         "lack-of-fit",
         lambda i: (
             f"repeated points scatter far less than the curve misses them (F({dof[0]}, {dof[1]}) = {f_value[i]:.3g}, "
@@ -224,13 +228,13 @@ def _goodness(
     runs = np.where(np.isnan(p), diagnosis.runs_p, np.nan)
     _put(
         out,
-        runs < limits["lack_of_fit"],
+        (runs < limits["lack_of_fit"]) & ~exact,
         "residuals-in-runs",
         lambda i: f"residuals keep their sign in runs (p {_p(runs[i])}): the curve has another shape than the points",
     )
     _put(
         out,
-        diagnosis.worst_p < limits["outlier"],
+        (diagnosis.worst_p < limits["outlier"]) & ~exact,
         "outlier",
         lambda i: (
             f"the point at pCa {x[diagnosis.worst[i]]:g} (force {found.y[i, diagnosis.worst[i]]:.4g}, index "
@@ -240,10 +244,10 @@ def _goodness(
     )
     _put(
         out,
-        diagnosis.spread_p < 0.005,
+        (diagnosis.spread_p < 0.005) & ~exact,
         "heteroscedastic",
         lambda i: (
-            f"residuals grow with force (p {_p(diagnosis.spread_p[i])}): intervals are too narrow; use variance='mixed'"
+            f"residuals grow with force (p {_p(diagnosis.spread_p[i])}): intervals are too narrow; use variance=mixed"
         ),
     )
     _put(
@@ -253,10 +257,9 @@ def _goodness(
         f"AICc is not defined for {len(x)} points and {len(found.model.parameters) - len(found.held)} parameters",
         "note",
     )
-    size = np.abs(found.y).max(axis=1)
     _put(
         out,
-        diagnosis.sy_x < 1e-9 * size,
+        exact,
         "no-noise",
         "the points lie exactly on the curve: intervals are empty; these may be fitted values rather than data",
         "note",

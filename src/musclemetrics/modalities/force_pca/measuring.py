@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Literal
 
@@ -9,15 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ... import checks
-from ...errors import MuscleMetricsError
+from ...errors import InputError, MuscleMetricsError, SettingsError
 from ...provenance import unmeasured
 from ...record import Record
-from .curves import HILL_TWO
-from .decisions import Decisions, calcium_to_pca, checked_pca
+from .curves import HILL_ASYMMETRIC, HILL_TWO
+from .decisions import Decisions, calcium_to_pca, check_windows, checked_pca
 from .definitions import DEFINITIONS
 from .records import NAME, provenance, stack
 
-__all__ = ["measure", "measure_many"]
+__all__ = ["check_settings", "measure", "measure_many"]
 
 Array = NDArray[np.float64]
 
@@ -116,6 +117,31 @@ def measure(
     return made
 
 
+def check_settings(**settings: object) -> None:
+    """Raise SettingsError for a decision that cannot be carried out, before any file is read.
+
+    Parameters
+    ----------
+    **settings
+        Any of the keywords of :func:`measure` and :func:`inputs`; those left out have their defaults.
+    """
+    given = {k: v for k, v in settings.items() if k not in ("plateau_window", "baseline_window")}
+    defaults = {
+        name: p.default
+        for name, p in inspect.signature(measure).parameters.items()
+        if p.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+    for name in given:
+        if name not in defaults:
+            raise SettingsError(f"there is no setting {name!r}", remedy=f"use one of {', '.join(defaults)}")
+    try:
+        Decisions.check({**defaults, **given})
+    except InputError as error:  # an unknown unit is a wrong decision here, not a wrong array
+        raise SettingsError(error.message, code=error.code, remedy=error.remedy) from None
+    windows = {k: v for k, v in settings.items() if k in ("plateau_window", "baseline_window")}
+    check_windows(**windows)  # type: ignore[arg-type]
+
+
 def measure_many(
     pca: ArrayLike,
     forces: ArrayLike,
@@ -175,12 +201,13 @@ def _concentrations(pca: ArrayLike, decisions: Decisions, calcium_unit: str | No
     x = checks.vector(pca, "pca") if calcium_unit is None else calcium_to_pca(pca, calcium_unit)
     x = checked_pca(x, decisions.pca_range)
     distinct = len(np.unique(x))
-    need = 12 if decisions.model is HILL_TWO else 5
+    # One point more than parameters at least, or nothing is left to judge the fit by.
+    need = 12 if decisions.model is HILL_TWO else 6 if decisions.model is HILL_ASYMMETRIC else 5
     checks.at_least(
         distinct,
         need,
         f"a {decisions.model.name} curve: pca (distinct values)",
         code="too-few-pca",
-        remedy="measure more concentrations" + (" or use model='hill'" if need == 12 else ""),
+        remedy="measure more concentrations" + (" or use model=hill" if need > 5 else ""),
     )
     return x

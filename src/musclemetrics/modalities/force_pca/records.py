@@ -207,8 +207,12 @@ def _curves(found: Fit, x: Array, points: int = 81) -> tuple[Array, Array, Array
         for i in free:
             for j in free:
                 variance = variance + slopes[i] * slopes[j] * found.covariance[rows, i, j]
+        # Where a parameter stands at its bound the delta method says nothing: no band rather than a wrong one.
+        least, most = found.model.bounds()
+        at_bound = ((found.parameters[rows] <= least) | (found.parameters[rows] >= most))[:, free].any(axis=1)
+        variance = np.asarray(np.where(at_bound, np.nan, variance))
         t = float(stdtrit(found.dof, 0.975)) if found.dof > 0 else math.nan
-        half = t * np.sqrt(np.maximum(variance, 0.0))
+        half = t * np.sqrt(np.where(variance < 0.0, 0.0, variance))
     return axis, curve.T[:n], (curve - half).T[:n], (curve + half).T[:n]
 
 

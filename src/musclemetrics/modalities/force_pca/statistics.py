@@ -113,11 +113,17 @@ def _studentised(fit: Fit, weighted: Array, dof: int) -> Array:
     j = np.stack([np.broadcast_to(slopes[i], (m, n)).T for i in free], axis=2)
     if fit.weights is not None:
         j = j * np.broadcast_to(fit.weights, (n, m))[:, :, None]
-    unscaled = fit.covariance[:, free][:, :, free] / (fit.sse / dof)[:, None, None]
-    unscaled = np.where(np.isfinite(unscaled), unscaled, 0.0)
-    leverage = np.clip(np.einsum("nmi,nij,nmj->nm", j, unscaled, j), 0.0, 1.0)
+    # The hat matrix from an orthogonal factor: it holds even where a parameter is not identified.
+    size = np.sqrt(np.maximum((j * j).sum(axis=1, keepdims=True), 1e-300))
+    q = np.linalg.qr(j / size)[0]
+    leverage = np.clip((q * q).sum(axis=2), 0.0, 1.0)
     # A point that alone decides a parameter is always fitted and can never be seen to lie off the curve.
     leverage = np.where(leverage > 0.999, np.nan, leverage)
+    # At a bound the curve does not bend as its derivatives say, and neither does what leaving a point out would do.
+    low, high = fit.model.bounds()
+    outside = (fit.parameters <= low) | (fit.parameters >= high)
+    at_bound = np.any(outside[:, free], axis=1, keepdims=True)
+    leverage = np.where(at_bound, np.nan, leverage)
     inner = weighted / np.sqrt(1.0 - leverage)
     left = (fit.sse[:, None] - inner**2) / (dof - 1)
     return np.asarray(inner / np.sqrt(np.maximum(left, 1e-12 * fit.sse[:, None])))
