@@ -226,6 +226,9 @@ def _units_row(names: list[str], rows: list[tuple[int, list[Cell]]], notes: list
         return None
     if all(is_missing(c) for c in cells):
         return None
+    below = rows[1][1] if len(rows) > 1 else []
+    if any(c != "" and not is_number(c) and c == other for c, other in zip(cells, below, strict=False)):
+        return None  # a column that states its unit in every row: these are data
     notes.append(f"row {number} read as the units of {listed([n for n, t in zip(names, texts, strict=True) if t])}")
     return [canonical(t) if t else None for t in texts]
 

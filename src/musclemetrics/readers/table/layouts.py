@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ReadError, SettingsError
+from ...errors import ReadError
 from ...reading import Reading
 from ...record import Flag
 from ..aliases import is_personal
 from .choices import Choices
+from .column_units import check_units, stated_in_rows, unit_columns, units_of
 from .headers import Header, Table
 from .numbers import Column, Marks, is_missing, is_number, listed, parse, settle
 from .passes import refuse_other_curves, second_passes, used_once
@@ -38,7 +39,7 @@ def long_readings(table: Table, roles: Roles, choices: Choices) -> Iterator[Read
     marks, notes = _marks(table, list(roles.arrays.values()), choices)
     if roles.x is not None and not roles.fibre:
         notes.append("no column names the fibre: the whole table is one")
-    _check_units(choices, roles, roles.arrays)
+    check_units(choices, roles, roles.arrays)
     for part in _parts(table, roles):
         try:
             yield _long_reading(table, roles, choices, marks, part, (*table.notes, *roles.notes, *notes))
@@ -59,7 +60,16 @@ def _long_reading(
     flags: list[Flag] = []
     own_notes: list[str] = []
     more: dict[str, Header] = {}
+    in_rows: dict[str, tuple[Header, str | None]] = {}
+    for name, header in unit_columns(roles).items():
+        if not _given(name, roles, choices):
+            of = f"fibre {part.labels['fibre']!r}" if "fibre" in part.labels else "one curve"
+            cells = [table.rows[i][1][header.position] for i in part.rows]
+            in_rows[name] = header, stated_in_rows(name, header, cells, of, flags)
+    stating = {h.position for h, _ in in_rows.values()}
     for name, header in roles.labels.items():
+        if header.position in stating:
+            continue
         _label(table, name, header, part, more, flags, own_notes, roles.fibre[0].text if roles.fibre else "")
     if more:
         marks = marks | _marks(table, list(more.values()), choices)[0]
@@ -83,8 +93,17 @@ def _long_reading(
     short_rows = set(table.short)
     if short := [n for n in numbers if n in short_rows]:
         flags.append(Flag("short-row", f"row(s) {listed(short)} have fewer cells than the header; the rest is missing"))
-    units = _units(arrays, {**roles.arrays, **more}, roles, choices, flags)
+    units = units_of(list(arrays), {**roles.arrays, **more}, in_rows, roles, choices, flags)
     return Reading(arrays, units, _sheet(table, part.labels), (), tuple(flags), (*notes, *own_notes))
+
+
+def _given(name: str, roles: Roles, choices: Choices) -> bool:
+    """Whether the user has said the unit of an array, so that no column of units is asked."""
+    return (
+        name in choices.units
+        or (name == roles.y and choices.unit is not None)
+        or (name == roles.x and choices.x_unit is not None)
+    )
 
 
 def _parts(table: Table, roles: Roles) -> list[_Part]:
@@ -163,7 +182,7 @@ def wide_readings(table: Table, roles: Roles, choices: Choices) -> Iterator[Read
     x = roles.arrays[roles.x]
     marks, notes = _marks(table, [x, *roles.y_columns], choices)
     x_column = parse(x.key, table.cells(x), table.numbers, marks[x.key])
-    _check_units(choices, roles, {roles.x: x, DEFAULT_Y: x})
+    check_units(choices, roles, {roles.x: x, DEFAULT_Y: x})
     for name, columns in repeated_columns(table, roles, x):
         flags: list[Flag] = []
         try:
@@ -226,7 +245,7 @@ def _wide_reading(
     if table.short:
         flags.append(Flag("short-row", f"row(s) {listed(table.short)} have fewer cells than the header", "note"))
     unit_of = {roles.x: roles.arrays[roles.x], DEFAULT_Y: columns[0]}
-    units = _units(arrays, unit_of, roles, choices, flags)
+    units = units_of(list(arrays), unit_of, {}, roles, choices, flags)
     return Reading(arrays, units, _sheet(table, {"fibre": name}), (), tuple(flags), notes)
 
 
@@ -274,42 +293,6 @@ def _absent(name: str, column: Column, flags: list[Flag]) -> None:
                 f"{name!r} gives only a limit in row(s) {listed(column.censored, 6)}; taken as missing",
             )
         )
-
-
-def _check_units(choices: Choices, roles: Roles, arrays: dict[str, Header]) -> None:
-    """Refuse a unit for something that is not there."""
-    unknown = [name for name in choices.units if name not in arrays]
-    if choices.unit is not None and roles.y not in arrays:
-        unknown.append("unit")
-    if choices.x_unit is not None and roles.x is None:
-        unknown.append("x_unit")
-    if unknown:
-        raise SettingsError(
-            f"a unit was given for {unknown[0]!r}, which is not in the table",
-            code="unknown-column",
-            remedy=f"the arrays are {', '.join(arrays)}; units=NAME=UNIT names one",
-        )
-
-
-def _units(
-    arrays: dict[str, NDArray[np.generic]],
-    headers: dict[str, Header],
-    roles: Roles,
-    choices: Choices,
-    flags: list[Flag],
-) -> dict[str, str]:
-    units = {name: h.unit for name, h in headers.items() if h.unit is not None and name in arrays}
-    given = dict(choices.units)
-    if choices.x_unit is not None and roles.x is not None:
-        given[roles.x] = choices.x_unit
-    if choices.unit is not None:
-        given[roles.y] = choices.unit
-    for name, unit in given.items():
-        if units.get(name, unit) != unit:
-            message = f"unit {unit} was given for {name}; the header states {units[name]}"
-            flags.append(Flag("setting-overrides-file", message, "note"))
-        units[name] = unit
-    return units
 
 
 def _sheet(table: Table, labels: dict[str, str]) -> dict[str, str]:

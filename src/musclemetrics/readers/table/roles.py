@@ -10,6 +10,7 @@ from ..aliases import array_name, fold, label_name, name_by_unit, slug
 from .choices import Choices, column
 from .headers import Header, Table, refuse_duplicates
 from .numbers import all_plain, is_censored, is_missing, is_number
+from .summaries import holds_means, is_summary, refuse_summaries
 
 __all__ = ["Roles", "roles_of"]
 
@@ -72,6 +73,9 @@ def _layout(table: Table, choices: Choices, x: Header | None) -> str:
     others = [h for h in table.headers if h is not (x or first)]
     named = [h for h in others if h.text and _known(h) not in (None, *X_NAMES)]
     unknown = [h for h in others if h not in named and _numeric(table, h)]
+    if named and any(is_summary(h) for h in unknown):
+        # The spread of a force beside it, and the count, are further columns and no fibres.
+        unknown = [h for h in unknown if not is_summary(h) and fold(h.name) != "n"]
     if not named:
         # A fibre may be called Drug or Cell: without a y column, columns of numbers are fibres whatever their names.
         return "wide" if others and len(unknown) == len(others) else "long"
@@ -90,6 +94,7 @@ def _wide(table: Table, choices: Choices, x: Header | None) -> Roles:
     roles = Roles("wide", name, arrays={name: x}, y_columns=[h for h in table.headers if h is not x])
     if not roles.y_columns:
         raise _unknown(table)
+    refuse_summaries(table, [h for h in roles.y_columns if h.text])
     roles.notes.append(f"wide layout: {x.text!r} is {name}, every further column is one fibre")
     return roles
 
@@ -120,6 +125,8 @@ def _long(table: Table, choices: Choices, x: Header | None) -> Roles:
         roles.y, roles.arrays[name] = name, y
         if name != array_name(y.name, y.unit):
             notes.append(f"column {y.text!r} read as {name}")
+        if holds_means(y):
+            notes.append(f"column {y.text!r} holds means by its name: the spread between fibres is not in the fit")
     chosen = set(roles.arrays)
     for header in table.headers:
         # A column joined into the fibre's name, the animal say, is still a label of its own.
