@@ -286,8 +286,8 @@ def test_a_broken_file_leaves_its_group(tmp_path) -> None:
 
 
 def test_grouped_by_pattern(tmp_path) -> None:
-    for name in ("rat1-fA_1.csv", "rat1-fA_2.csv", "rat1-fB_1.csv", "rat2-fA_1.csv"):
-        _table(tmp_path / name, ((9.0, 5.0), (6.0, 2.0)))
+    for n, name in enumerate(("rat1-fA_1.csv", "rat1-fA_2.csv", "rat1-fB_1.csv", "rat2-fA_1.csv")):
+        _table(tmp_path / name, ((9.0, 5.0 + n), (6.0, 2.0)))
     _table(tmp_path / "other.csv")
     records = _measure(tmp_path, group_by="{animal}-{fibre}_{n}.csv", pool=True)
     assert [dict(r.labels) for r in records if r.status == "ok"] == [
@@ -500,3 +500,64 @@ def test_conditions_of_the_caller_and_of_the_file_are_joined(tmp_path):
     (flag,) = [f for f in record.flags if f.code == "setting-overrides-file"]
     assert "'7' by the file and '8'" in flag.message
     assert flag.level == "suspect"
+
+
+def test_values_that_no_file_can_mend_are_refused_before_anything_is_read(tmp_path, monkeypatch) -> None:
+    seen: list[dict[str, object]] = []
+
+    def check(**settings: object) -> None:
+        seen.append(settings)
+        if settings["scale"] == 0:
+            raise SettingsError("scale is 0")
+
+    monkeypatch.setattr(mean_force, "check_settings", check, raising=False)
+    with pytest.raises(SettingsError, match="scale is 0"):
+        measure_files(tmp_path / "nowhere", mean_force, scale=0)
+    assert seen == [
+        {
+            "column": "force",
+            "pool": False,
+            "force_unit": "1",
+            "scale": 0,
+            "model": "mean",
+            "limits": None,
+            "thresholds": None,
+        }
+    ]
+    assert _measure(_table(tmp_path / "a.csv"))[0].status == "ok"
+
+
+@pytest.mark.parametrize(
+    "options", [{"decimal": "x"}, {"thousands": "x"}, {"separator": "ab"}, {"encoding": "klingon"}, {"unit": "parsec"}]
+)
+@pytest.mark.parametrize("threads", [0, 2])
+def test_values_that_a_reader_cannot_take_end_the_run(tmp_path, options, threads) -> None:
+    _table(tmp_path / "a.csv")
+    pool = ThreadPoolExecutor(threads) if threads else None
+    with pytest.raises(SettingsError):
+        _measure(tmp_path, reading=options, executor=pool)
+    [row] = _measure(tmp_path, reading={"x": "Kalzium"})  # a column may be in one file and not in another
+    assert (row.status, row.flags[0].code) == ("failed", "unknown-column")
+
+
+def test_a_copy_within_a_group_is_left_out(tmp_path) -> None:
+    _table(tmp_path / "f" / "a.csv")
+    (tmp_path / "f" / "b.csv").write_bytes((tmp_path / "f" / "a.csv").read_bytes())
+    _table(tmp_path / "f" / "c.csv", ((9, 4), (6, 5), (4.5, 6)))
+    record, copy = _measure(tmp_path, group_by="folder", pool=True)
+    assert (record.status, record["n_points"].value) == ("suspect", 6.0)
+    assert _sources(record) == ["f/a.csv", "f/c.csv"]
+    [flag] = [f for f in record.flags if f.code == "duplicate-file"]
+    assert "f/b.csv" in flag.message
+    assert "f/a.csv" in flag.message
+    assert (copy.status, _sources(copy)) == ("skipped", ["f/b.csv"])
+    assert copy.flagged("duplicate-file")
+
+
+def test_what_is_no_path_is_refused(tmp_path) -> None:
+    path = _table(tmp_path / "a.csv")
+    with path.open() as text, path.open("rb") as binary:
+        for wrong in (text, binary, b"a.csv", 3, [b"a.csv"], [3], None):
+            with pytest.raises(SettingsError) as caught:
+                _measure(wrong)
+            assert caught.value.code == "bad-path", wrong

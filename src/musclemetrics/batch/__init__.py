@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from ..errors import ItemCrashed, SettingsError
 from ..record import Flag, Record, plain
-from .decisions import checked, checked_reading, module_name, resolved, settings_of
+from .decisions import check_values, checked, checked_reading, module_name, resolved, settings_of
 from .files import Entry, listed
 from .grouping import LABELS, Item, items
 from .pool import PatientPool
@@ -79,12 +79,15 @@ def measure_files(
     Raises
     ------
     SettingsError
-        Before any file is opened: unknown modality, setting or reader option, no paths, a bad pattern.
+        Before any file is opened: unknown modality, setting or reader option, a value that a setting cannot have, no
+        paths, a bad pattern. At the first file: a value that an option of its reader cannot have.
     """
     if errors not in ("flag", "raise"):
         raise SettingsError(f"errors={errors!r} is unknown", remedy="use 'flag' or 'raise'")
     name = module_name(modality)
-    for_measure, for_inputs = checked(resolved(name), settings)
+    module = resolved(name)
+    for_measure, for_inputs = checked(module, settings)
+    check_values(module, settings)
     options = dict(reading or {})
     checked_reading(options)
     plain(options)  # what cannot be written down cannot be repeated: refused before any work
@@ -142,6 +145,8 @@ def _collected(unit: Unit, future: Future[list[Record]] | Exception) -> list[Rec
         if isinstance(future, Exception):
             raise future
         return future.result()
+    except SettingsError:  # what the caller decided cannot be carried out: the run's end, not the worker's
+        raise
     except Exception as error:
         if unit.errors == "raise":
             raise

@@ -12,7 +12,7 @@ from typing import Any, cast
 from ..errors import SettingsError
 from ..modalities import MODALITIES, Modality, modality
 
-__all__ = ["checked", "checked_reading", "defaults", "module_name", "named", "resolved", "settings_of"]
+__all__ = ["check_values", "checked", "checked_reading", "defaults", "module_name", "named", "resolved", "settings_of"]
 
 
 def module_name(given: str | ModuleType | Modality) -> str:
@@ -72,6 +72,19 @@ def checked(module: Modality, settings: Mapping[str, Any]) -> tuple[dict[str, An
         {n: v for n, v in settings.items() if n in measuring},
         {n: v for n, v in settings.items() if n in bridging},
     )
+
+
+def check_values(module: Modality, settings: Mapping[str, Any]) -> None:
+    """Have the modality look at the values of its settings, where it offers ``check_settings``.
+
+    Raises
+    ------
+    SettingsError
+        If a setting has a value that cannot be carried out, whatever the recordings hold.
+    """
+    check = getattr(module, "check_settings", None)
+    if check is not None:
+        check(**{**defaults(module.inputs), **defaults(module.measure), **settings})
 
 
 def checked_reading(options: Mapping[str, Any]) -> None:

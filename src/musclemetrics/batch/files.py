@@ -138,9 +138,18 @@ def listed(paths: Iterable[str | PathLike[str]] | str | PathLike[str]) -> list[E
     Raises
     ------
     SettingsError
-        If no path is given (code ``no-paths``).
+        If no path is given (code ``no-paths``), or something else than paths (``bad-path``).
     """
-    given = [Path(p) for p in ([paths] if isinstance(paths, str | PathLike) else paths)]
+    try:
+        if hasattr(paths, "read"):  # iterable too, line by line, but its lines are no paths
+            raise TypeError
+        given = [Path(p) for p in ([paths] if isinstance(paths, str | bytes | PathLike) else paths)]
+    except TypeError:
+        raise SettingsError(
+            f"{type(paths).__name__} holds no paths of files or folders",
+            code="bad-path",
+            remedy="give paths as text or pathlib.Path; for arrays in memory use measure itself",
+        ) from None
     if not given:
         raise SettingsError("no files were given", code="no-paths", remedy="give files or folders")
     absolute = [Path(os.path.abspath(p)) for p in given]

@@ -88,6 +88,8 @@ def _settings(job: Job, one: Inputs) -> dict[str, Any]:
 
 def _single(module: Modality, job: Job, one: Inputs, hide: Hide) -> Record:
     try:
+        if one.reason is not None:
+            raise one.reason
         return module.measure(**one.args, **_settings(job, one))
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
@@ -123,6 +125,8 @@ def _together(module: Modality, job: Job, inputs: list[Inputs]) -> dict[int, Rec
         return {}
     stacks: dict[Any, list[int]] = {}
     for number, one in enumerate(inputs):
+        if one.reason is not None:
+            continue
         arrays = [np.asarray(a) for a in one.args.values()]
         if len(arrays) != 2 or any(a.ndim != 1 or a.dtype.kind not in "fiu" for a in arrays):
             continue

@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
-from ..errors import ItemOutOfMemory, MuscleMetricsError, ReadError, UnknownFormatError
+from ..errors import ItemOutOfMemory, MuscleMetricsError, ReadError, SettingsError, UnknownFormatError
 from ..provenance import HEAD, own_output, sha256, unmeasured
 from ..reading import Reading
 from ..record import Flag, Provenance, Record
@@ -23,6 +23,10 @@ from .grouping import Item
 from .measuring import Job, measured
 
 __all__ = ["Unit", "reason_of", "row_for", "run"]
+
+
+# Options of the readers that are wrong whatever a file holds: they end the run rather than fail every file of it.
+_NO_FILE_CAN_MEND = ("bad-setting", "unknown-unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class _File:
     unused: list[str] = field(default_factory=list)
     reason: Flag | None = None
     error: BaseException | None = None
+    twin: str = ""
 
     @property
     def source(self) -> tuple[str, str]:
@@ -117,6 +122,10 @@ def _read(file: _File, options: Mapping[str, Any], errors: Literal["raise", "fla
         file.error, file.reason = error, replace(reason_of(error, file.entry), level=level)
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
+    except SettingsError as error:
+        if error.code in _NO_FILE_CAN_MEND:
+            raise
+        file.error, file.reason = error, reason_of(error, file.entry)
     except BaseException as error:  # a decoder's panic is no Exception, and still only this file's
         file.error, file.reason = error, reason_of(error, file.entry)
 
@@ -143,6 +152,8 @@ def run(unit: Unit) -> list[Record]:
 
     Raises
     ------
+    SettingsError
+        If an option of the readers has a value that no file can mend.
     Exception
         Only with ``errors="raise"``: the first reason why something was not measured.
     """
@@ -154,6 +165,7 @@ def run(unit: Unit) -> list[Record]:
             _read(file, unit.reading, unit.errors)
         if unit.errors == "raise" and file.reason is not None and file.reason.level == "failed":
             raise file.error or ReadError(f"{file.entry.name}: {file.reason.message}", code=file.reason.code)
+    _leave_out_copies(files)
     # Half a file among others would bias the item it belongs to; alone, what came before the fault still stands.
     used = [f for f in files if f.readings and (f.reason is None or len(files) == 1)]
     records = list(_measured(unit, files, used)) if used else []
@@ -184,11 +196,27 @@ def run(unit: Unit) -> list[Record]:
     return records
 
 
+def _leave_out_copies(files: list[_File]) -> None:
+    """Leave out of an item what is byte for byte a file of it already: a copy would count its points twice."""
+    first: dict[str, _File] = {}
+    for file in files:
+        if file.reason is not None or not file.digest:
+            continue
+        twin = first.setdefault(file.digest, file)
+        if twin is not file:
+            file.twin = twin.entry.name
+            message = f"byte for byte the same file as {file.twin}, with which it would be measured; it was left out"
+            file.reason = Flag("duplicate-file", message, "skipped")
+
+
 def _measured(unit: Unit, files: list[_File], used: list[_File]) -> Iterator[Record]:
     """Yield the records of the readings, stamped with what the batch knows."""
     sources = tuple(f.source for f in used)
     flags = []
     for file in files:
+        if file.twin:
+            message = f"{file.entry.name} is byte for byte the same file as {file.twin} and was left out of this item"
+            flags.append(Flag("duplicate-file", message, "suspect"))
         if file.reason is None or file.reason.level != "failed":
             continue
         if file in used:

@@ -11,9 +11,9 @@ import numpy as np
 
 from .. import readers
 from ..batch import Entry, Item, checked_reading, items, listed
-from ..errors import MuscleMetricsError, UnknownFormatError
+from ..errors import MuscleMetricsError, SettingsError, UnknownFormatError
 from ..modalities import MODALITIES, modality
-from ..reading import Reading
+from ..reading import Inputs, Reading
 from . import NOTHING, OK, SOME_FAILED
 from .settings import options_converted, pairs
 
@@ -38,6 +38,11 @@ def check(arguments: Namespace) -> int:
             except UnknownFormatError as error:
                 failed += entry.named
                 print(f"  {'failed' if entry.named else 'skipped'}: {error} [{error.code}]")
+            except SettingsError as error:
+                if error.code in ("bad-setting", "unknown-unit"):  # no file can mend it
+                    raise
+                failed += 1
+                print(f"  failed: {error} [{error.code}]")
             except MuscleMetricsError as error:
                 failed += entry.problem is None or entry.problem.level == "failed"
                 print(f"  {entry.problem.level if entry.problem else 'failed'}: {error} [{error.code}]")
@@ -120,11 +125,19 @@ def _uses(item: Item, readings: Sequence[Reading]) -> None:
         except Exception as error:
             print(f"  {name}: not from {who}: {type(error).__name__}: {error}")
             continue
-        print(f"  {name}: {len(found)} record{'s' if len(found) != 1 else ''} from {who}")
+        failed = [one for one in found if one.reason is not None]
+        good = len(found) - len(failed)
+        print(f"  {name}: {good} record{'s' if good != 1 else ''} from {who}")
+        _told("no number", (_reason(one) for one in failed))
         _told("guess", (n for one in found for n in one.notes))
         _told("fact", (f"{k} = {v}" for one in found for k, v in one.settings.items()))
         own = {f for r in readings for f in r.flags}
         _told("flag", (f"{f.message} [{f.code}]" for one in found for f in one.flags if f not in own))
+
+
+def _reason(one: Inputs) -> str:
+    words = ", ".join(f"{k} {v}" for k, v in one.labels.items())
+    return (f"{words}: " if words else "") + (f"{one.reason} [{one.reason.code}]" if one.reason is not None else "")
 
 
 def _told(kind: str, lines: Iterable[str]) -> None:

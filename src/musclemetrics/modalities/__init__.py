@@ -31,7 +31,8 @@ class Modality(Protocol):
     ``measure`` takes recorded arrays before the star, decisions and facts about the recording after it, and returns
     one :class:`~musclemetrics.record.Record`. ``inputs`` turns readings into the arguments of ``measure``; its own
     keywords are decisions too, and the command line offers both. ``measure_many``, where it pays, gives exactly the
-    records of a loop of ``measure``.
+    records of a loop of ``measure``. ``check_settings(**settings)``, where it is offered, gets all settings before
+    anything is read and raises SettingsError for a value that no recording can mend.
     """
 
     DEFINITIONS: tuple[Definition, ...]
