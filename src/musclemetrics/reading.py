@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import MuscleMetricsError
 from .record import Flag
 
 __all__ = ["Event", "Inputs", "Reading"]
@@ -81,6 +82,9 @@ class Inputs:
     labels : Mapping
     flags : tuple of Flag
     notes : tuple of str
+    reason : MuscleMetricsError or None
+        Why there are no arguments, where there are none: this record to come is a failed one, the others are not
+        touched by it.
     """
 
     args: Mapping[str, Any]
@@ -88,3 +92,4 @@ class Inputs:
     labels: Mapping[str, str] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()
     notes: tuple[str, ...] = ()
+    reason: MuscleMetricsError | None = None

@@ -238,3 +238,37 @@ def test_errors_have_a_code_and_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(MuscleMetricsError) as caught:
         list(read(bad(tmp_path / "bad.h5", "external link")))
     assert caught.value.remedy
+
+
+def test_one_bad_group_leaves_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "fibres.h5"
+    with h5py.File(path, "w") as f:
+        for name in ("good", "text", "linked", "object", "last"):
+            group = f.create_group(name)
+            group.attrs["genotype"] = "ko"
+            group["pCa"] = [9.0, 6.0, 4.5] if name != "text" else ["9.0", "6.0", "4.5"]
+            if name == "linked":
+                group["force"] = h5py.ExternalLink("other.h5", "/force")
+            elif name == "object":
+                group["force"] = np.zeros(3, dtype=complex)
+            else:
+                group["force"] = [1.0, 5.0, 9.0]
+        f["elsewhere"] = h5py.ExternalLink("other.h5", "/fibre")
+    with pytest.raises(ReadError):
+        list(read(path))
+    readings = {r.labels["fibre"]: r for r in read(path, errors="flag")}
+    found = {name: r.flags[0].code if r.flags else "" for name, r in readings.items()}
+    assert found == {
+        "good": "",
+        "last": "",
+        "text": "not-a-number",
+        "linked": "external-link",
+        "object": "object-type",
+        "elsewhere": "external-link",
+    }
+    for name, code in found.items():
+        assert bool(readings[name].arrays) == (not code)
+        assert [f.level for f in readings[name].flags] == ["failed"] * bool(code)
+        assert readings[name].labels.get("group") == ("ko" if name != "elsewhere" else None)
+    with pytest.raises(SettingsError):
+        list(read(path, errors="no"))

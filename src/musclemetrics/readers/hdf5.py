@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks import number
+from ..checks import choice, number
 from ..errors import InputError, LimitError, MuscleMetricsError, ReadError, SettingsError
 from ..reading import Reading
 from ..record import Flag
@@ -35,6 +35,7 @@ def read(
     y: str | None = None,
     path: str | None = None,
     max_elements: int | str = 50_000_000,
+    errors: str = "raise",
 ) -> Iterator[Reading]:
     """Read the arrays of an HDF5 file.
 
@@ -47,6 +48,9 @@ def read(
         Read only this group (and those within it).
     max_elements : int, optional
         Most elements to decode, checked against the stated shapes before anything is read.
+    errors : {"raise", "flag"}, optional
+        What to do with a group that cannot be read among others that can: raise, or yield a reading without arrays
+        that carries the reason as a flag of the level ``failed``. Limits hold for the whole file and always raise.
 
     Yields
     ------
@@ -59,7 +63,7 @@ def read(
     ------
     ReadError
         ``corrupt-hdf5``, ``external-link``, ``external-storage``, ``virtual-dataset``, ``object-type``,
-        ``link-loop``, ``ambiguous-column``, ``no-arrays``.
+        ``not-a-number``, ``link-loop``, ``ambiguous-column``, ``no-arrays``.
     LimitError
         ``too-large``, ``too-deep``, ``too-many-objects``.
     SettingsError
@@ -67,6 +71,7 @@ def read(
     """
     import h5py
 
+    choice(errors, "errors", ("raise", "flag"))
     limit = int(number(max_elements, "max_elements", low=1))
     with opened(source) as stream:
         if not stream.read(1):
@@ -74,7 +79,7 @@ def read(
         stream.seek(0)
         try:
             with h5py.File(stream, "r") as file:
-                readings = _File(h5py, file, limit, x, y).readings(path)
+                readings = _File(h5py, file, limit, x, y, errors == "flag").readings(path)
         except MuscleMetricsError:
             raise
         except Exception as error:  # a damaged file makes HDF5 raise nearly anything
@@ -89,7 +94,8 @@ def read(
 class _File:
     """One open file, what may still be decoded, and what has been seen."""
 
-    def __init__(self, h5py: Any, file: Any, limit: int, x: str | None, y: str | None) -> None:
+    def __init__(self, h5py: Any, file: Any, limit: int, x: str | None, y: str | None, flag: bool) -> None:
+        self.flag = flag
         self.h5py, self.file, self.left, self.limit, self.x, self.y = h5py, file, limit, limit, x, y
         self.objects = 0
         self.seen: set[int] = set()
@@ -120,33 +126,76 @@ class _File:
             raise LimitError(
                 f"groups are nested deeper than {DEPTH_LIMIT}", code="too-deep", remedy="name a group with -r path="
             )
-        address = self._address(group, above)
+        try:
+            address = self._address(group, above)
+        except ReadError as error:
+            yield self._failed(error, labels)
+            return
         if address is None:
             return
         notes: list[str] = []
         facts: dict[str, Any] = {}
         labels = dict(labels)
         self._attributes(group, labels, facts, notes)
-        datasets, groups = {}, {}
+        datasets, groups, refused = {}, {}, {}
         for name in group:
             self.objects += 1
             if self.objects > OBJECT_LIMIT:
                 raise LimitError(f"the file holds more than {OBJECT_LIMIT} objects", code="too-many-objects")
-            if self._refuse_link(group, name):
-                notes.append(f"link {name!r} not followed: what it names is read in its own place")
+            try:
+                if self._refuse_link(group, name):
+                    notes.append(f"link {name!r} not followed: what it names is read in its own place")
+                    continue
+                item = group.get(name)
+            except LimitError:
+                raise
+            except ReadError as error:
+                refused[name] = error
                 continue
-            item = group.get(name)
             if isinstance(item, self.h5py.Group):
                 groups[name] = item
             elif isinstance(item, self.h5py.Dataset):
                 datasets[name] = item
             else:
                 notes.append(f"{name!r} is neither group nor dataset and is left out")
-        reading = self._reading(datasets, facts, dict(labels), notes)
-        if reading is not None:
-            yield reading
+        yield from self._own(datasets, refused, facts, labels, notes)
         for name, item in groups.items():
             yield from self._walk(item, {**labels, "fibre": name}, (*above, address), depth + 1)
+
+    def _own(
+        self,
+        datasets: dict[str, Any],
+        refused: dict[str, ReadError],
+        facts: dict[str, Any],
+        labels: dict[str, str],
+        notes: list[str],
+    ) -> Iterator[Reading]:
+        """Yield the reading of a group's own datasets, or why there is none."""
+        if not datasets:
+            # Among nothing but groups, what was refused stands for a group of its own.
+            for name, error in refused.items():
+                yield self._failed(error, {**labels, "fibre": name})
+            return
+        try:
+            for error in refused.values():
+                raise error
+            reading = self._reading(datasets, facts, dict(labels), notes)
+        except LimitError:
+            raise
+        except ReadError as error:
+            yield self._failed(error, labels)
+        except OSError as error:
+            reason = f"an array cannot be decoded: {str(error)[:120]}"
+            yield self._failed(ReadError(reason, code="corrupt-hdf5", remedy="copy the file again"), labels)
+        else:
+            if reading is not None:
+                yield reading
+
+    def _failed(self, error: ReadError, labels: dict[str, str]) -> Reading:
+        """Return a reading that carries why there is none; raise where one bad group is to end the file."""
+        if not self.flag:
+            raise error
+        return Reading({}, {}, labels, (), (Flag(error.code, str(error), "failed"),))
 
     def _address(self, group: Any, above: tuple[int, ...]) -> int | None:
         """Return where a group lies; None where it has been read, an error where it lies within itself."""
@@ -234,6 +283,12 @@ class _File:
         for name, dataset in datasets.items():
             self._refuse_kind(name, dataset)
             if dataset.shape is None or dataset.dtype.kind in "SO":
+                if dataset.shape and (name in (self.x, self.y) or array_name(name) is not None):
+                    raise ReadError(
+                        f"{name!r} holds text, numbers are needed",
+                        code="not-a-number",
+                        remedy="store it as an array of numbers",
+                    )
                 self._text(name, dataset, labels, notes)
                 continue
             if dataset.ndim > 1:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ... import checks, units
-from ...errors import InputError
+from ...errors import InputError, MuscleMetricsError
 from ...reading import Inputs, Reading
 from ...record import Flag
+from .decisions import check_windows
 from .definitions import CONDITIONS
 
 __all__ = ["inputs"]
@@ -22,6 +24,8 @@ GUARD = 0.002
 """Seconds before the slack step left out of the plateau, so that a smeared step does not pull it down."""
 DRIFT = 0.02
 """Change of force over the plateau window, as a share of it, above which the plateau is not steady."""
+LEAST = 5
+"""Distinct pCa a curve needs; fewer traces are most likely a fibre's files that were not taken together."""
 
 
 def inputs(
@@ -45,26 +49,55 @@ def inputs(
     Yields
     ------
     Inputs
+        One a curve. One that cannot be measured has no arguments and an InputError as its ``reason``: ``no-curve``
+        and ``length-mismatch`` for a table, ``too-few-traces``, ``no-slack-step`` and others for traces. It ends none
+        of the others.
 
     Raises
     ------
-    InputError
-        If a reading holds neither, or a trace has no slack step.
+    SettingsError
+        If a window cannot be carried out.
     """
-    window = checks.number(plateau_window, "plateau_window", low=1e-4, high=1e4)
-    low, high = (checks.fraction(v, "baseline_window") for v in baseline_window)
+    window, (low, high) = check_windows(plateau_window, baseline_window)
     traces: dict[str, list[Reading]] = {}
     for reading in readings:
         if "time" in reading and "force" in reading and reading["force"].ndim == 1 and _is_trace(reading):
             traces.setdefault(reading.labels.get("fibre", ""), []).append(reading)
         else:
-            yield _table(reading)
+            yield _or_reason(partial(_table, reading), [reading])
     for group in traces.values():
-        yield _traces(group, window, (low, high))
+        yield _or_reason(partial(_traces, group, window, (low, high)), group)
+
+
+def _or_reason(made: Callable[[], Inputs], readings: Sequence[Reading]) -> Inputs:
+    """Return what was made, or why it was not: one bad recording must not end the others."""
+    try:
+        return made()
+    except MuscleMetricsError as error:
+        flags = tuple(dict.fromkeys(f for r in readings for f in r.flags))
+        notes = tuple(dict.fromkeys(n for r in readings for n in r.notes))
+        return Inputs({}, {}, _shared(readings), flags, notes, error)
+
+
+def _shared(readings: Sequence[Reading]) -> dict[str, str]:
+    """Return the labels on which all readings agree."""
+    labels = dict(readings[0].labels)
+    for reading in readings[1:]:
+        labels = {k: v for k, v in labels.items() if reading.labels.get(k) == v}
+    return labels
 
 
 def _is_trace(reading: Reading) -> bool:
     return "fibre_length" in reading and "pCa" in reading and reading["pCa"].ndim == 0
+
+
+def _column(reading: Reading, name: str) -> Array:
+    """Return an array of points; NaN is a missing point and judged by the caller."""
+    array = reading[name]
+    if array.ndim != 1 or array.dtype.kind not in "fiu":
+        held = f"{array.ndim} dimensions" if array.dtype.kind in "fiu" else "no numbers"
+        raise InputError(f"{name} has {held}, a row of numbers is needed", code="wrong-shape", remedy="mend it")
+    return np.asarray(array, dtype=np.float64)
 
 
 def _table(reading: Reading) -> Inputs:
@@ -76,7 +109,8 @@ def _table(reading: Reading) -> Inputs:
             code="no-curve",
             remedy="name the columns: -r x=COLUMN -r y=COLUMN (or reading={'x': …, 'y': …})",
         )
-    x, y = np.asarray(reading[name], float), np.asarray(reading["force"], float)
+    x, y = _column(reading, name), _column(reading, "force")
+    checks.same_length(**{name: x, "force": y})
     flags: list[Flag] = list(reading.flags)
     present = np.isfinite(x) & np.isfinite(y)
     if not present.all():
@@ -105,6 +139,16 @@ def _table(reading: Reading) -> Inputs:
     return Inputs({"pca": x, "force": y}, settings, dict(reading.labels), tuple(flags), reading.notes)
 
 
+def _enough(pca: Sequence[float]) -> None:
+    distinct = len(set(pca))
+    if distinct < LEAST:
+        raise InputError(
+            f"{len(pca)} trace(s) give {distinct} distinct pCa, a curve needs at least {LEAST}",
+            code="too-few-traces",
+            remedy="one fibre lies in several files: take them together with --group-by folder (group_by='folder')",
+        )
+
+
 @dataclass(frozen=True)
 class _Point:
     pca: float
@@ -114,9 +158,8 @@ class _Point:
 
 def _traces(readings: Sequence[Reading], window: float, baseline: tuple[float, float]) -> Inputs:
     points = [_point(reading, window, baseline) for reading in readings]
-    labels = dict(readings[0].labels)
-    for reading in readings[1:]:
-        labels = {k: v for k, v in labels.items() if reading.labels.get(k) == v}
+    _enough([p.pca for p in points])
+    labels = _shared(readings)
     flags: list[Flag] = []
     for f in (f for r, p in zip(readings, points, strict=True) for f in (*r.flags, *p.flags)):
         if f not in flags:
