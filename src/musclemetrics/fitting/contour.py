@@ -12,7 +12,7 @@ from .engine import Fit, points_first
 from .general import with_numeric_derivatives
 from .model import Array, Model
 from .problem import Problem, some, take_x
-from .small import dot, factor, inverse
+from .small import dot, factor, solve
 
 __all__ = ["Work", "quick"]
 
@@ -74,10 +74,12 @@ def _extremes(work: Work, rows: NDArray[np.int64], free: list[int], place: NDArr
     scale = np.where(work.wald[rows].T > 0, work.wald[rows].T, np.inf)[free]
     problem = work.part(rows, {})
     p = len(free)
+    wanted = (place == np.arange(p)[:, None]).astype(float)
     for _ in range(24):
-        residual = problem.y - model(problem.x, *theta)
-        slopes = model.derivatives(problem.x, *theta)
-        columns = [np.broadcast_to(slopes[i], residual.shape) for i in free]
+        curve, slopes = model.expand(problem.x, *theta)
+        residual = problem.y - curve
+        columns = [c if c.shape == residual.shape else np.broadcast_to(c, residual.shape) for c in slopes]
+        columns = [columns[i] for i in free]
         if problem.w is not None:
             residual = residual * problem.w
             columns = [c * problem.w for c in columns]
@@ -85,22 +87,18 @@ def _extremes(work: Work, rows: NDArray[np.int64], free: list[int], place: NDArr
         gradient = [dot(c, residual) for c in columns]
         size = [np.sqrt(np.maximum(dot(c, c), 1e-300)) for c in columns]
         unit = [[dot(columns[i], columns[j]) / (size[i] * size[j]) for j in range(i + 1)] for i in range(p)]
-        inv = inverse(factor(unit, floor=1e-14))
-        # Everything from here in units of each column's size.
-        newton = []
-        for i in range(p):
-            total = np.zeros_like(cost)
-            for j in range(p):
-                total = total + inv[i][j] * (gradient[j] / size[j])
-            newton.append(total)
+        low_factor = factor(unit, floor=1e-14)
+        # Everything from here in units of each column's size: the Gauss–Newton step, and the direction along which
+        # the wanted parameter moves while the others follow.
+        pull = [g / s for g, s in zip(gradient, size, strict=True)]
+        newton = solve(low_factor, pull)
+        along = np.array(solve(low_factor, list(wanted)))
         reach = limit - cost
-        for i in range(p):
-            reach = reach + newton[i] * (gradient[i] / size[i])
+        for n, g in zip(newton, pull, strict=True):
+            reach = reach + n * g
         here = np.arange(len(index))
-        inv_place = np.array(inv)[:, place, here]  # (p, curves): column of the wanted parameter
-        own = inv_place[place, here]
-        push = side * np.sqrt(np.maximum(reach, 0.0) / own)
-        step = (np.array(newton) + push * inv_place) / np.array(size)
+        push = side * np.sqrt(np.maximum(reach, 0.0) / along[place, here])
+        step = (np.array(newton) + push * along) / np.array(size)
         moved = np.max(np.abs(step) / scale, axis=0)
         for k, i in enumerate(free):
             theta[i] = np.clip(theta[i] + step[k], low[i], high[i])
@@ -119,5 +117,5 @@ def _extremes(work: Work, rows: NDArray[np.int64], free: list[int], place: NDArr
         if len(keep) == 1:
             keep = np.repeat(keep, 2)  # at least two wide: see small.dot
         index, theta, start, limit, scale = index[keep], theta[:, keep], start[:, keep], limit[keep], scale[:, keep]
-        place, side, problem = place[keep], side[keep], problem.take(keep)
+        place, side, wanted, problem = place[keep], side[keep], wanted[:, keep], problem.take(keep)
     return result

@@ -117,12 +117,22 @@ class Model:
             total = total + (coefficient if column is None else column * coefficient)
         return np.asarray(total, dtype=np.float64)
 
+    def expand(self, x: Any, *parameters: Any) -> tuple[Array, list[Array]]:
+        """Return the curve and its derivative by each parameter, sharing what both need."""
+        if self.basis is None:
+            return self(x, *parameters), self.derivatives(x, *parameters)
+        q = len(self.nonlinear)
+        columns, slopes = self.basis(x, *parameters[:q])
+        out = list(slopes(*parameters[q:]))
+        whole = [np.ones_like(out[0]) if c is None else c for c in columns]
+        curve: Any = 0.0
+        for column, coefficient in zip(whole, parameters[q:], strict=True):
+            curve = curve + column * coefficient
+        return curve, out + whole
+
     def derivatives(self, x: Any, *parameters: Any) -> list[Array]:
         """Return the derivative of the curve by each parameter."""
         if self.basis is None:
             assert self.jacobian is not None
             return list(self.jacobian(x, *parameters))
-        q = len(self.nonlinear)
-        columns, slopes = self.basis(x, *parameters[:q])
-        out = list(slopes(*parameters[q:]))
-        return out + [np.ones_like(out[0]) if c is None else c for c in columns]
+        return self.expand(x, *parameters)[1]

@@ -183,7 +183,13 @@ class Problem:
         y = self.y if self.w is None else self.y * self.w
         weighted: list[Array] = []
         for i, column in enumerate(columns, start=q):
-            c = np.ones(shape) if column is None else np.broadcast_to(column, shape)
+            c = (
+                np.ones(shape)
+                if column is None
+                else column
+                if column.shape == shape
+                else np.broadcast_to(column, shape)
+            )
             c = c if self.w is None else c * self.w
             if i in self.held:
                 y = y - c * self.held[i]
