@@ -291,7 +291,11 @@ def _scale(out: list[list[Flag]], found: Fit, decisions: Decisions) -> None:
             out,
             ~(exact | hundred) & (unit == "1"),
             "force-unit-not-stated",
-            lambda i: f"no unit of force is stated (largest value {top[i]:.4g}); give force_unit",
+            lambda i: (
+                f"no unit of force is stated (largest value {top[i]:.4g}"
+                + (", which looks like a share of the maximum" if top[i] <= 1.3 else "")
+                + "); give force_unit"
+            ),
             "note",
         )
     elif units.dimension(unit) == "stress":
