@@ -10,7 +10,7 @@ with h5py.File(path) as file:
     group = file["force_pca/measurements/Fmax"]
     value, low, high = group["value"][:], group["low"][:], group["high"][:]
     unit = group.attrs["unit"] if "unit" in group.attrs else group["units"].asstr()[:]
-    fibre = file["force_pca/labels/fibre"].asstr()[:]
+    labels = {name: texts.asstr()[:] for name, texts in file["force_pca/labels"].items()}
     status = file["force_pca/status"].asstr()[:]
 
     # The trace of record i: its part of one long array.
@@ -19,4 +19,5 @@ with h5py.File(path) as file:
     points = force["values"][start:stop]
 # end
 
-print(fibre[i], status[i], value[i], low[i], high[i], points.tolist(), sep="\n")
+fibre = labels["fibre"][i] if "fibre" in labels else "one without a name"
+print(fibre, status[i], value[i], low[i], high[i], points.tolist(), sep="\n")

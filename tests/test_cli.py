@@ -306,6 +306,21 @@ def test_the_module_is_the_command() -> None:
     assert (done.returncode, done.stdout) == (0, f"musclemetrics {musclemetrics.__version__}\n")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_one_line(good) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "musclemetrics", "check", str(good)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 4
+    [line] = done.stderr.splitlines()
+    assert "the standard output cannot be written (No space left" in line
+
+
 # On what there is to measure -----------------------------------------------------------------------------------
 
 DATA = Path(os.environ.get("MUSCLEMETRICS_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -347,7 +362,7 @@ def test_prism(tmp_path, capsys) -> None:
     (tmp_path / "a.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert main(["force_pca", "a.csv", "--prism", "p.txt"]) == 0
     table = [line.split("\t") for line in (tmp_path / "p.txt").read_text(encoding="utf-8").splitlines()]
-    assert table[0] == ["pCa", "a", "b"]
+    assert table[0] == ["pCa", "a (mN)", "b (mN)"]
     assert [row[0] for row in table[1:]] == ["9.0", "6.6", "6.3", "6.1", "5.9", "5.7", "5.5", "4.5"]
     assert "p.txt (2 curves)" in capsys.readouterr().err
 

@@ -202,6 +202,8 @@ def test_plain_h5py_reads_what_the_page_says(tmp_path: Path) -> None:
     assert (fibre, status) == (last.labels["fibre"], last.status)
     assert (float(value), (float(low), float(high))) == (last["Fmax"].value, last["Fmax"].interval)
     assert ast.literal_eval(points) == last.trace("force").tolist()
+    mm.save([r.labelled(fibre=None) for r in records], path)  # a file need not name its fibres
+    assert subprocess.run(command, capture_output=True, check=True, env=utf8).stdout
 
 
 def test_the_picture_is_drawn_by_the_command_the_readme_names(tmp_path: Path) -> None:

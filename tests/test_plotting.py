@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from musclemetrics import canvas, modalities
-from musclemetrics.errors import SettingsError
+from musclemetrics.errors import InputError, SettingsError
 from musclemetrics.plotting import plot, save_figure
 from musclemetrics.record import Flag, Measurement, Record
 from musclemetrics.report import summary_page
@@ -55,6 +55,9 @@ def test_the_same_record_gives_the_same_picture(record, tmp_path, suffix: str) -
 
 
 def test_what_cannot_be_drawn_is_refused(record, tmp_path) -> None:
+    with pytest.raises(InputError) as strange:
+        plot([record])  # type: ignore[arg-type]
+    assert strange.value.code == "not-a-record"
     with pytest.raises(SettingsError) as caught:
         save_figure(record, tmp_path / "a.bmp")
     assert caught.value.code == "unknown-suffix"

@@ -39,6 +39,13 @@ def test_reading_a_record() -> None:
     assert record.labels["fibre"] == "007"
 
 
+def test_a_measurement_is_written_as_its_value() -> None:
+    m = _record()["pCa50"]
+    assert f"{m:.1f}" == "6.4"
+    assert f"{m:>8.2f}" == "    6.44"
+    assert f"{m}" == str(m)
+
+
 def test_numbers_are_floats_whatever_was_given() -> None:
     m = Measurement("n", 8, np.float64(1.0), [1, np.float32(2)])  # type: ignore[arg-type]
     assert [type(v) for v in (m.value, m.stderr, *m.interval)] == [float] * 4

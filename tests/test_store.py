@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from musclemetrics.errors import InputError, MuscleMetricsError, ReadError, SettingsError
+from musclemetrics.errors import InputError, MuscleMetricsError, ReadError, SettingsError, WriteError
 from musclemetrics.record import Flag, Measurement, Provenance, Record, Trace
 from musclemetrics.store import load, rows, save, save_prism, to_dataframe
 from musclemetrics.store.table import guarded
@@ -278,7 +278,7 @@ def test_prism_table(tmp_path) -> None:
     path = tmp_path / "prism.txt"
     assert save_prism([_record(labels={"fibre": "f1"}), _failed(), second], path) == 2
     assert [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()] == [
-        ["pCa", "f1", "f1 (2)"],
+        ["pCa", "f1 a (kN/m2)", "f1"],
         ["9.0", "0.0", ""],
         ["6.0", "0.5", ""],
         ["6.0", "0.6", ""],
@@ -288,6 +288,77 @@ def test_prism_table(tmp_path) -> None:
     with pytest.raises(InputError) as caught:
         save_prism([_failed()], path)
     assert caught.value.code == "no-curves"
+
+
+def test_prism_rows_titles_and_digits(tmp_path) -> None:
+    def curve(pca: list[float], force: list[float], source: str, **labels: str) -> Record:
+        traces = (Trace("pca", np.array(pca)), Trace("force", np.array(force), "mN"))
+        return Record("force_pca", (), traces, provenance=Provenance(sources=((source, ""),)), labels=labels)
+
+    computed = -math.log10(10**-5.9 * 1.0000000001)  # what µM become
+    given = [
+        curve([9.0, 5.9], [0.1 + 0.2, 1 / 3], "x/a.csv", fibre="001", animal="WT1"),
+        curve([9.0, computed], [1e-5, 123456.789012345], "x/b.csv", fibre="001", animal="WT1"),
+        curve([9.0, 5.9], [1.0, 2.0], "x/b.csv", fibre="001", animal="WT1"),
+        curve([9.0, 5.9], [1.0, 2.0], "x/c.csv"),
+    ]
+    save_prism(given, tmp_path / "p.txt")
+    assert [line.split("\t") for line in (tmp_path / "p.txt").read_text(encoding="utf-8").splitlines()] == [
+        ["pCa", "WT1 001 a (mN)", "WT1 001 b (mN)", "WT1 001 b no. 2 (mN)", "c (mN)"],
+        ["9.0", "0.3", "1e-05", "1.0", "1.0"],
+        ["5.9", "0.3333333333", "123456.789", "2.0", "2.0"],
+    ]
+
+
+def test_what_has_no_interval_by_definition_has_one_column(tmp_path) -> None:
+    from musclemetrics import force_pca
+
+    pca = [9.0, 6.6, 6.4, 6.2, 5.9, 5.6, 5.4, 4.5]
+    record = force_pca.measure(pca, [10.0, 36.8, 77.4, 95.3, 123.0, 119.4, 119.8, 122.4], force_unit="kN/m2")
+    path = save(record, tmp_path / "a.csv")
+    with path.open(encoding="utf-8", newline="") as stream:
+        [row] = csv.DictReader(stream)
+    four = [n + p for n in ("pCa50", "h", "Fmax_kN_per_m2", "Fmin_kN_per_m2") for p in ("", "_stderr", "_low", "_high")]
+    assert list(row)[2:-3] == [*four, "r2", "Sy_x_kN_per_m2", "n_points", "aicc"]
+    assert row["n_points"] == "8"
+    assert float(row["r2"]) == record["r2"].value
+    assert to_dataframe(record)["n_points"].dtype == "float64"
+    # Whatever a record does carry is written.
+    told = Record("force_pca", (Measurement("r2", 0.9, 0.01), Measurement("n_points", 8.5)))
+    header, _ = rows([told])
+    assert "r2_stderr" in header
+    with save(told, tmp_path / "b.csv").open(encoding="utf-8", newline="") as stream:
+        assert next(csv.DictReader(stream))["n_points"] == "8.5"
+
+
+@pytest.mark.parametrize("wrong", [[1], "ab", 5, None, [_record(), None]])
+def test_what_is_no_record_is_refused(tmp_path, wrong) -> None:
+    for suffix in (".csv", ".jsonl", ".h5"):
+        with pytest.raises(InputError) as caught:
+            save(wrong, tmp_path / f"a{suffix}")
+        assert caught.value.code == "not-a-record"
+    for use in (to_dataframe, lambda given: save_prism(given, tmp_path / "p.txt")):
+        with pytest.raises(InputError) as caught:
+            use(wrong)
+        assert caught.value.code == "not-a-record"
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_full_disk_is_named(tmp_path, monkeypatch) -> None:
+    from musclemetrics.store import table
+
+    target = save(_record(), tmp_path / "a.csv")
+    before = target.read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(table, "write_csv", full)
+    with pytest.raises(WriteError) as caught:
+        save(_record(), target)
+    assert caught.value.code == "disk-full"
+    assert str(tmp_path) in str(caught.value)
+    assert (os.listdir(tmp_path), target.read_bytes()) == (["a.csv"], before)
 
 
 def test_damaged_lines_give_records_or_a_typed_error(tmp_path) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "ReadError",
     "SettingsError",
     "UnknownFormatError",
+    "WriteError",
 ]
 
 
@@ -84,6 +85,12 @@ class LimitError(ReadError):
     """Refused before decoding: too large, too deep."""
 
     default_code = "over-limit"
+
+
+class WriteError(MuscleMetricsError, OSError):
+    """This result cannot be written, through no fault of what was asked."""
+
+    default_code = "write-failed"
 
 
 class SettingsError(MuscleMetricsError, ValueError):

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import canvas
-from .errors import SettingsError
+from .errors import InputError, SettingsError
 from .modalities import modality
+from .record import Record
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from .record import Record
 
 __all__ = ["plot", "save_figure"]
 
@@ -38,7 +37,13 @@ def plot(record: Record, axes: Axes | None = None) -> Figure:
     ------
     SettingsError
         If the record's modality is not known here.
+    InputError
+        If it is no record (code ``not-a-record``).
     """
+    if not isinstance(record, Record):
+        raise InputError(
+            f"{type(record).__name__} is no record", code="not-a-record", remedy="give one record; loop over several"
+        )
     if record.modality.startswith("compare."):
         raise SettingsError(
             f"a {record.modality} record is drawn by its own module",

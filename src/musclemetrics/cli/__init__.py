@@ -10,10 +10,11 @@ import codecs
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..errors import MuscleMetricsError, SettingsError
+from ..errors import MuscleMetricsError, SettingsError, WriteError
 from ..modalities import MODALITIES
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-OK, SOME_FAILED, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 3, 130
+OK, SOME_FAILED, USAGE, NOTHING, NOT_WRITTEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 _OVERVIEW_END = """\
 examples:
@@ -29,7 +30,8 @@ examples:
   musclemetrics check recording.csv                   what would be read, every guess printed
   musclemetrics force_pca fibres.csv -o results.csv   one row a fibre
 
-exit codes: 0 all measured, 1 some failed, 2 usage, 3 nothing usable, 130 interrupted"""
+exit codes: 0 all measured, 1 some failed, 2 usage, 3 nothing usable, 4 not written (disk full),
+130 interrupted"""
 
 _VERB_END = """\
 examples:
@@ -180,7 +182,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 all measured, 1 some failed, 2 usage, 3 nothing usable, 130 interrupted.
+        0 all measured, 1 some failed, 2 usage, 3 nothing usable, 4 not written, 130 interrupted.
     """
     _forgiving_streams()
     try:
@@ -194,6 +196,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(f"musclemetrics: {error}", file=sys.stderr)
         return USAGE
+    except WriteError as error:
+        print(f"musclemetrics: {error}", file=sys.stderr)
+        return NOT_WRITTEN
     except MuscleMetricsError as error:
         print(f"musclemetrics: {error}", file=sys.stderr)
         return NOTHING
@@ -201,9 +206,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"musclemetrics: interrupted; {str(stop) or 'nothing was written'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone. Point stdout elsewhere, or the interpreter complains when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()  # whoever read our output has gone
         return SOME_FAILED
+    except OSError as error:
+        where = error.filename or "the standard output"
+        print(f"musclemetrics: {where} cannot be written ({error.strerror or error})", file=sys.stderr)
+        _silence()
+        return NOT_WRITTEN
+
+
+def _silence() -> None:
+    """Point stdout elsewhere, or the interpreter complains when it flushes what could not be written."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: argparse.Namespace) -> int:

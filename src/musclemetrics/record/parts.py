@@ -103,8 +103,8 @@ class Definition:
 class Measurement:
     """One quantity: its value, standard error, 95 % interval and unit.
 
-    ``float(m)`` is the value. A bound of an interval is infinite where the data set no limit on that side, and NaN
-    where no interval was determined.
+    ``float(m)`` is the value, and ``f"{m:.2f}"`` writes it. A bound of an interval is infinite where
+    the data set no limit on that side, and NaN where no interval was determined.
     """
 
     name: str
@@ -132,6 +132,9 @@ class Measurement:
 
     def __float__(self) -> float:
         return self.value
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec) if spec else str(self)
 
     def __str__(self) -> str:
         unit = "" if self.unit == "1" else f" {self.unit}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from ..errors import ReadError, SettingsError
 from ..record import Record
 from .prism import save_prism
-from .table import rows, to_dataframe
+from .table import only_records, rows, to_dataframe
 from .whole import replaced
 
 __all__ = ["load", "rows", "save", "save_prism", "to_dataframe"]
@@ -54,10 +54,14 @@ def save(records: Iterable[Record] | Record, path: str | PathLike[str], *, raw_c
     ------
     SettingsError
         If the suffix is unknown (code ``unknown-suffix``).
+    InputError
+        If something among them is no record (code ``not-a-record``).
+    WriteError
+        If the disk is full (code ``disk-full``) or fails.
     """
     target = Path(path)
     kind = _kind(target)
-    given: Iterable[Record] = (records,) if isinstance(records, Record) else records
+    given = only_records(records)
     if kind == "jsonl":
         with replaced(target) as temporary, temporary.open("wb") as stream:
             for record in given:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import InputError, SettingsError
+from ..modalities import modality
 from ..record import Measurement, Record
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["guarded", "rows", "to_dataframe", "write_csv"]
+__all__ = ["guarded", "only_records", "rows", "to_dataframe", "write_csv"]
 
 Cell = str | float | None
 
@@ -23,6 +25,33 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 _FIRST, _LAST = ("modality", "status"), ("flags", "source", "sha256")
 _PARTS = ("", "_stderr", "_low", "_high")
+
+
+def only_records(given: Iterable[Record] | Record) -> Iterator[Record]:
+    """Yield the records of one or many.
+
+    Raises
+    ------
+    InputError
+        If something in it is no record (code ``not-a-record``).
+    """
+    if isinstance(given, Record):
+        yield given
+        return
+    if not isinstance(given, Iterable):
+        raise _stranger(given)
+    for record in given:
+        if not isinstance(record, Record):
+            raise _stranger(record)
+        yield record
+
+
+def _stranger(value: object) -> InputError:
+    return InputError(
+        f"{type(value).__name__} is no record",
+        code="not-a-record",
+        remedy="give a Record, or an iterable of them such as measure_files returns",
+    )
 
 
 def guarded(text: str) -> str:
@@ -51,6 +80,21 @@ def _quantities(records: Sequence[Record]) -> dict[str, None]:
     return found
 
 
+def _without_interval(records: Sequence[Record]) -> set[str]:
+    """Return the columns whose definition has no interval, such as r2 or a count: they stand by themselves."""
+    bare: set[str] = set()
+    full: set[str] = set()
+    for name in dict.fromkeys(r.modality for r in records):
+        try:
+            defined = {d.name for d in modality(name).DEFINITIONS if not d.interval}
+        except SettingsError:  # a comparison, or a modality of someone's own: nothing is known of it
+            defined = set()
+        for m in (m for r in records if r.modality == name for m in r.measurements):
+            told = not all(math.isnan(v) for v in _numbers(m)[1:])
+            (full if told or m.name not in defined else bare).add(m.column)
+    return bare - full
+
+
 def _numbers(m: Measurement) -> tuple[float, float, float, float]:
     return m.value, m.stderr, *m.interval
 
@@ -61,9 +105,11 @@ def rows(records: Iterable[Record]) -> tuple[list[str], list[list[Cell]]]:
     A cell is a float, text, or None where the record has no such label or quantity. A label that bears the name
     of another column is headed ``label_…``.
     """
-    listed = list(records)
+    listed = list(only_records(records))
     quantities = _quantities(listed)
-    numeric = [name + part for name in quantities for part in _PARTS]
+    bare = _without_interval(listed)
+    parts = {name: 1 if name in bare else len(_PARTS) for name in quantities}
+    numeric = [name + part for name in quantities for part in _PARTS[: parts[name]]]
     labels = list(dict.fromkeys(key for r in listed for key in r.labels))
     taken = {*_FIRST, *_LAST, *numeric}
     heads = [f"label_{key}" if key in taken else key for key in labels]
@@ -73,7 +119,7 @@ def rows(records: Iterable[Record]) -> tuple[list[str], list[list[Cell]]]:
         cells = {m.column: _numbers(m) for m in r.measurements}
         row: list[Cell] = [r.modality, r.status, *(r.labels.get(key) for key in labels)]
         for name in quantities:
-            row += cells.get(name, (None, None, None, None))
+            row += cells.get(name, (None, None, None, None))[: parts[name]]
         row += [
             "; ".join(f.code for f in r.flags),
             "; ".join(name for name, _ in r.provenance.sources),
@@ -84,27 +130,34 @@ def rows(records: Iterable[Record]) -> tuple[list[str], list[list[Cell]]]:
 
 
 def write_csv(records: Sequence[Record], path: Path, *, raw: bool = False) -> None:
-    """Write the table as UTF-8 CSV: numbers by repr (they read back bit for bit), an undetermined one left empty."""
+    """Write the table as UTF-8 CSV: numbers by repr (they read back bit for bit), an undetermined one left empty.
 
-    def text(cell: Cell) -> str:
+    A count (``n_points``) is written without a decimal point.
+    """
+
+    def text(cell: Cell, count: bool = False) -> str:
         if cell is None:
             return ""
         if isinstance(cell, str):
             return cell if raw else guarded(cell)
-        return "" if math.isnan(cell) else repr(float(cell))
+        if math.isnan(cell):
+            return ""
+        return str(int(cell)) if count and cell.is_integer() else repr(float(cell))
 
     header, body = rows(records)
+    counts = [name.startswith("n_") and name + _PARTS[1] not in header for name in header]
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
         writer = csv.writer(stream)  # ends lines with CR LF, so a stray CR or LF inside a cell is quoted
         writer.writerow([text(h) for h in header])
-        writer.writerows([text(c) for c in row] for row in body)
+        writer.writerows([text(c, n) for c, n in zip(row, counts, strict=True)] for row in body)
 
 
 def to_dataframe(records: Iterable[Record] | Record) -> pandas.DataFrame:
     """Return records as a pandas table, one row a record.
 
     Columns are ``modality, status``, the labels, then for each quantity ``<name_unit>``, ``…_stderr``, ``…_low`` and
-    ``…_high``, then ``flags, source, sha256`` (several joined by ``"; "``). Labels stay text: ``007`` is ``007``.
+    ``…_high`` (the value alone where a quantity has no interval by its definition), then ``flags, source, sha256``
+    (several joined by ``"; "``). Labels stay text: ``007`` is ``007``.
 
     Parameters
     ----------
@@ -116,8 +169,7 @@ def to_dataframe(records: Iterable[Record] | Record) -> pandas.DataFrame:
     """
     import pandas
 
-    given: Iterable[Record] = (records,) if isinstance(records, Record) else records
-    header, body = rows(given)
+    header, body = rows(only_records(records))
     numeric = {i for row in body for i, cell in enumerate(row) if isinstance(cell, float)}
     columns = {}
     for i, name in enumerate(header):

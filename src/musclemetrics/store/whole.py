@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..errors import SettingsError
+from ..errors import MuscleMetricsError, SettingsError, WriteError
 
 __all__ = ["replaced"]
 
@@ -41,10 +42,33 @@ def replaced(target: Path) -> Iterator[Path]:
                 code="unwritable",
                 remedy="close the program that holds it open, or choose another name",
             ) from error
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
+    except MuscleMetricsError:
+        _removed(temporary)
         raise
+    except OSError as error:
+        _removed(temporary)
+        raise _failure(error, target) from error
+    except BaseException:
+        _removed(temporary)
+        raise
+
+
+def _removed(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
+
+
+def _failure(error: OSError, target: Path) -> WriteError:
+    # The HDF5 library tells the reason in words only.
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)) or "No space left" in str(error):
+        return WriteError(
+            f"{target.name} was not written: the disk that holds {target.parent.absolute()} is full",
+            code="disk-full",
+            remedy="make room, or choose another folder",
+        )
+    return WriteError(
+        f"{target.name} was not written ({error.strerror or error})", remedy="see whether the disk is well and in place"
+    )
 
 
 def _ordinary_mode(path: Path) -> None:
