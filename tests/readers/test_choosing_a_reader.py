@@ -226,3 +226,13 @@ def test_foreign_recordings_are_refused_by_name(recordings: Path) -> None:
     ):
         with pytest.raises(UnknownFormatError):
             readers.sniff(path)
+
+
+def test_an_option_of_text_may_begin_with_a_bracket() -> None:
+    from musclemetrics.cli.settings import options_converted
+
+    assert options_converted({"x": "[Ca2+] (µM)", "y": "[1]"}) == {"x": "[Ca2+] (µM)", "y": "[1]"}
+    assert options_converted({"unit": "{L0}"}) == {"unit": "{L0}"}
+    assert options_converted({"units": '{"force": "mN"}'}) == {"units": {"force": "mN"}}
+    with pytest.raises(SettingsError):
+        options_converted({"units": "{force: mN"})

@@ -319,3 +319,21 @@ def test_a_real_exported_twitch(recordings: Path) -> None:
     )
     assert reading["force"][0] == 237.131
     assert dict(reading.units) == {}
+
+
+@pytest.mark.parametrize("name", ["[Ca2+] (µM)", "[Ca2+] (μM)", "[Ca2+]", "[Ca2+]  (µM)", "[Ca2+], uM", "Ca2+ (uM)"])
+@pytest.mark.parametrize("header", ["[Ca2+] (µM)", "[Ca2+] (μM)", "[Ca2+]\u00a0(µM)"])
+def test_a_column_is_named_as_it_is_printed_or_without_its_unit(name: str, header: str) -> None:
+    text = f"solution,{header},[Mg2+] (mM),Kraft (mN)\na,0.1,1,1\na,1,1,5\n"
+    [reading] = table(text, x=name, y="Kraft")
+    assert reading["calcium"].tolist() == [0.1, 1]
+    assert reading.unit("calcium") == "umol/L"
+    printed = refusal(text, x="nothing", y="Kraft").message.split("are 'solution', '")[1].split("'")[0]
+    assert table(text, x=printed, y="Kraft")[0]["calcium"].tolist() == [0.1, 1]
+
+
+def test_a_column_that_could_be_two_is_not_chosen() -> None:
+    error = refusal("Ca (uM),Ca (nM),Kraft\n1,2,3\n4,5,6\n", x="Ca", y="Kraft")
+    assert error.code == "unknown-column"
+    [reading] = table("Ca (uM),Ca (nM),Kraft\n1,2,3\n4,5,6\n", x="Ca (nM)", y="Kraft")
+    assert reading["calcium"].tolist() == [2, 5]

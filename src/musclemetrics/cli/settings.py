@@ -201,6 +201,8 @@ def _written(value: Any) -> str:
 
 def options_converted(given: Mapping[str, str]) -> dict[str, Any]:
     """Return reader options given as text; a mapping is written ``name.key=value`` (``units.force=mN``) or as JSON."""
+    from ..readers import takes_text
+
     found: dict[str, Any] = {}
     for name, text in given.items():
         name, dot, key = name.partition(".")
@@ -209,7 +211,7 @@ def options_converted(given: Mapping[str, str]) -> dict[str, Any]:
             if not isinstance(held, dict):
                 raise SettingsError(f"-r {name} is given as a value and by parts", remedy="give it one way")
             held[key] = text
-        elif text[:1] in ("{", "["):
+        elif text[:1] in ("{", "[") and not takes_text(name):
             try:
                 found[name] = json.loads(text)
             except ValueError as error:

@@ -20,7 +20,7 @@ from .source import Source, head, name_of
 if TYPE_CHECKING:
     from ..reading import Reading
 
-__all__ = ["FORMATS", "Format", "options_of", "read", "sniff"]
+__all__ = ["FORMATS", "Format", "options_of", "read", "sniff", "takes_text"]
 
 
 class Format(NamedTuple):
@@ -92,6 +92,14 @@ def options_of(reader: str) -> dict[str, Any]:
     """Return the options of a reader and their defaults."""
     parameters = inspect.signature(_module(reader).read).parameters.values()
     return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def takes_text(option: str) -> bool:
+    """Whether an option is a word or a number in every reader that has it, and never parts of its own."""
+    # The annotations as written: to evaluate them would need names imported for type checking alone.
+    parameters = [inspect.signature(_module(name).read).parameters.get(option) for name in FORMATS]
+    kinds = [set(str(p.annotation).split(" | ")) for p in parameters if p is not None]
+    return bool(kinds) and all("str" in k and k <= {"str", "int", "float", "None"} for k in kinds)
 
 
 def read(path_or_file: Source, *, reader: str | None = None, **options: Any) -> Iterator[Reading]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ from ...checks import choice
 from ...errors import InputError, SettingsError
 from ...units import canonical
 from ..aliases import fold
-from .headers import Header, Table
+from .headers import Header, Table, split_unit
 
 __all__ = ["Choices", "column", "column_number"]
 
@@ -90,7 +91,7 @@ def column_number(spec: str | int | None) -> int | None:
 
 
 def column(table: Table, spec: str | int, option: str) -> Header:
-    """Return the column an option names, by its header, its name without unit, or its number from 1.
+    """Return the column an option names: by its header as written or as printed, its name without unit, its number.
 
     Raises
     ------
@@ -98,10 +99,16 @@ def column(table: Table, spec: str | int, option: str) -> Header:
         ``unknown-column``, with the columns there are.
     """
     wanted = str(spec)
+    same, bare = _same(wanted), split_unit(wanted)
     for exact in (
         [h for h in table.headers if wanted and h.text == wanted],
         [h for h in table.headers if wanted and h.name == wanted],
+        [h for h in table.headers if same and same in (_same(h.text), _same(repr(h.text)[1:-1]))],
+        [h for h in table.headers if same and same == _same(h.name)],
+        [h for h in table.headers if fold(wanted) and fold(h.text) == fold(wanted)],
         [h for h in table.headers if fold(wanted) and fold(h.name) == fold(wanted)],
+        # The same quantity in another spelling of the same unit, "[Ca2+], uM" for "[Ca2+] (µM)".
+        [h for h in table.headers if bare[1] is not None and fold(h.name) == fold(bare[0]) and h.unit == bare[1]],
     ):
         if len(exact) == 1:
             return exact[0]
@@ -113,3 +120,8 @@ def column(table: Table, spec: str | int, option: str) -> Header:
         code="unknown-column",
         remedy="name one of them, or its number from 1",
     )
+
+
+def _same(text: str) -> str:
+    """Return a header without what nobody sees: which of two micro signs it is, and how wide its blanks are."""
+    return " ".join(unicodedata.normalize("NFKC", text).split())
