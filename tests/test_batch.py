@@ -144,7 +144,7 @@ def test_unreadable_and_vanished_files(tmp_path, monkeypatch) -> None:
     assert gone.flags[0].code == "unreadable"
     assert _sources(gone) == ["b.csv"]
 
-    def refused(path: object) -> str:
+    def refused(path: object, *_: object) -> str:
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(readers, "sniff", refused)

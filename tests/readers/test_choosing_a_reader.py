@@ -236,3 +236,35 @@ def test_an_option_of_text_may_begin_with_a_bracket() -> None:
     assert options_converted({"units": '{"force": "mN"}'}) == {"units": {"force": "mN"}}
     with pytest.raises(SettingsError):
         options_converted({"units": "{force: mN"})
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_its_mark_names_the_option_that_reads_it(tmp_path: Path, encoding: str) -> None:
+    import musclemetrics as mm
+
+    path = write(tmp_path, "a.csv", "fibre;[Ca2+] (µM);force (mN)\r\n007;0,1;1\r\n007;1;5\r\n".encode(encoding))
+    with pytest.raises(UnknownFormatError) as caught:
+        readers.sniff(path)
+    assert "UTF-16" in caught.value.message
+    assert f"-r encoding={encoding}" in caught.value.remedy
+    [reading] = readers.read(path, encoding=encoding)
+    assert reading["force"].tolist() == [1, 5]
+    assert reading.unit("calcium") == "umol/L"
+    # Another file of the folder is not made a table by what was said of this one.
+    write(tmp_path, "b.png", b"\x89PNG\r\n\x1a\n" + bytes(99))
+    write(tmp_path, "c.txt", b"We measured on Monday.\nIt rained.\n")
+    codes = {
+        r.provenance.sources[0][0]: r.status
+        for r in mm.measure_files(tmp_path, "force_pca", reading={"encoding": encoding})
+    }
+    assert codes == {"a.csv": "failed", "b.png": "skipped", "c.txt": "skipped"}
+
+
+def test_a_separator_that_was_said_makes_a_table(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.dat", b"pCa!force\n9!1\n6!5\n")
+    with pytest.raises(UnknownFormatError):
+        readers.sniff(path)
+    [reading] = readers.read(path, separator="!")
+    assert reading["force"].tolist() == [1, 5]
+    with pytest.raises(UnknownFormatError):
+        readers.sniff(path, {"separator": ";"})

@@ -106,7 +106,7 @@ def _read(file: _File, options: Mapping[str, Any], errors: Literal["raise", "fla
         given = dict(options)
         chosen = given.pop("reader", None)
         path = Path(file.entry.path)
-        file.reader = str(chosen or readers.sniff(path))
+        file.reader = str(chosen or readers.sniff(path, given))
         known = readers.options_of(file.reader)
         # Among files of several formats, an option of one means nothing to another: left out there, and said so.
         file.unused = [name for name in given if name not in known]

@@ -63,7 +63,7 @@ def _file(entry: Entry, options: dict[str, Any]) -> list[Reading]:
         raise MuscleMetricsError(entry.problem.message, code=entry.problem.code)
     path = Path(entry.path)
     given = dict(options)
-    chosen = given.pop("reader", None) or readers.sniff(path)
+    chosen = given.pop("reader", None) or readers.sniff(path, given)
     known = readers.options_of(chosen)
     for name in [n for n in given if n not in known]:
         print(f"  note: the reader {chosen} has no option {name}, which was not used")

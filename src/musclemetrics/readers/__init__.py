@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
@@ -49,12 +49,15 @@ class _Reader(Protocol):
     def read(self, source: Source, /, **options: Any) -> Iterator[Reading]: ...
 
 
-def sniff(path_or_file: Source) -> str:
+def sniff(path_or_file: Source, options: Mapping[str, Any] | None = None) -> str:
     """Return the name of the reader for a file, from its first 4 kB and then its name.
 
     Parameters
     ----------
     path_or_file : str, path or binary file object
+    options : Mapping, optional
+        What the user has said of the file: an ``encoding`` or a ``separator`` makes a table of bytes that no reader
+        knows, if they are rows and columns by it.
 
     Returns
     -------
@@ -78,9 +81,18 @@ def sniff(path_or_file: Source) -> str:
     for kind, form in FORMATS.items():
         if form.recognise(start, name):
             return kind
+    said = options or {}
+    if signatures.is_table_by(start, name, said.get("encoding"), said.get("separator")):
+        return "table"
     looks = signatures.describe(start)
     if looks == "nothing but blanks" and suffix in known:
         raise ReadError(f"{name!r} holds nothing but blanks", code="empty-file", remedy="export the file again")
+    encoding = signatures.utf16_without_mark(start)
+    if encoding is not None and said.get("encoding") is None:
+        raise UnknownFormatError(
+            f"{name!r} looks like {looks}, and its encoding is not guessed",
+            remedy=f"say -r encoding={encoding}, or export it as UTF-8",
+        )
     raise UnknownFormatError(
         f"{name!r} looks like {looks}, and no reader knows it",
         remedy=f"the readers are {', '.join(f'{n} ({f.about})' for n, f in FORMATS.items())}; "
@@ -133,7 +145,7 @@ def read(path_or_file: Source, *, reader: str | None = None, **options: Any) -> 
     >>> reading["pCa"].tolist(), reading.unit("force")
     ([9.0, 6.0, 4.5], 'mN')
     """
-    name = reader if reader is not None else sniff(path_or_file)
+    name = reader if reader is not None else sniff(path_or_file, options)
     module, known = _module(name), options_of(name)
     for option in options:
         if option not in known:

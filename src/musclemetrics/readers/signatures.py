@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-__all__ = ["describe", "is_hdf5", "is_slcontrol", "is_table"]
+__all__ = ["describe", "is_hdf5", "is_slcontrol", "is_table", "is_table_by", "utf16_without_mark"]
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 ZIP_MAGIC = b"PK\x03\x04"
@@ -58,6 +58,8 @@ def describe(head: bytes) -> str:
     if _PICKLE.match(head):
         return "a Python pickle, which runs code when it is read"
     text = _text(head)
+    if text is None and utf16_without_mark(head) is not None:
+        return "UTF-16 text without its byte-order mark"
     if text is None:
         return "binary data of an unknown kind"
     start = text.lstrip().lower()
@@ -90,6 +92,31 @@ def is_table(head: bytes, name: str) -> bool:
     if text is None or describe(head) != "text without the rows and columns of a table":
         return False
     return suffix in TEXT_SUFFIXES or _in_columns(text)
+
+
+def utf16_without_mark(head: bytes) -> str | None:
+    """Return the encoding of Latin text in two bytes a character that does not say so, None where it is none."""
+    pairs = len(head) // 2
+    for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[0 : 2 * pairs : 2])):
+        if pairs > 4 and zeros.count(0) > 0.8 * pairs and head.count(0) == zeros.count(0):
+            return encoding
+    return None
+
+
+def is_table_by(head: bytes, name: str, encoding: object, separator: object) -> bool:
+    """Whether these bytes are rows and columns once the user has said their encoding or separator."""
+    if encoding is None and separator is None:
+        return False
+    try:
+        text = head.decode(str(encoding), errors="ignore") if encoding is not None else _text(head)
+    except LookupError:
+        return utf16_without_mark(head) is not None  # the reader says that there is no such encoding
+    if text is None or any(ord(c) < 32 and c not in "\t\n\f\r" for c in text):
+        return False
+    if separator is not None:
+        lines = [line for line in text.splitlines()[:12] if line.strip()]
+        return bool(lines) and any(str(separator) in line for line in lines)
+    return PurePath(name).suffix.lower() in TEXT_SUFFIXES or _in_columns(text.removeprefix("\ufeff"))
 
 
 def _text(head: bytes) -> str | None:
