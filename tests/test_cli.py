@@ -496,3 +496,34 @@ def test_one_item_starts_no_worker(good, monkeypatch) -> None:
 
     monkeypatch.setattr(measure, "PatientPool", refuse)
     assert main(["mean_force", "good.csv", "-j", "2", "--quiet"]) == 0
+
+
+def test_notes_are_counted_and_shown_when_asked(tmp_path, capsys) -> None:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text(GOOD, encoding="utf-8")
+    assert main(["mean_force", "a.csv", "b.csv"]) == 0
+    err = capsys.readouterr().err
+    assert err == "4 rows: 4 measured; 2 notes: see --notes, or the files of -o\n"
+    assert main(["mean_force", "a.csv", "b.csv", "--notes"]) == 0
+    err = capsys.readouterr().err.splitlines()
+    assert err[0].startswith("note: fibre 007: b.csv is byte for byte the same file as a.csv")
+    assert err[-1] == "4 rows: 4 measured"
+
+
+def test_a_unit_that_overrules_the_file_is_shown(good, capsys) -> None:
+    assert main(["mean_force", "good.csv", "-s", "force_unit=N"]) == 0
+    err = capsys.readouterr().err
+    assert "note: fibre 007: force_unit is 'mN' by the file and 'N' by the setting, which was used" in err
+
+
+def test_a_message_says_how_settings_are_given(good, tmp_path, capsys) -> None:
+    closing = "settings are given as -s name=value, options of the readers as -r name=value"
+    (tmp_path / "m.csv").write_text(
+        "fibre,pCa,force\n1,0.1,1\n1,1,2\n1,10,3\n1,100,4\n1,30,4\n1,3,3\n", encoding="utf-8"
+    )
+    assert main(["force_pca", "m.csv"]) == 3  # µM taken for pCa
+    assert capsys.readouterr().err.splitlines()[-2] == closing
+    assert main(["force_pca", "m.csv", "-s", "correct_run_down=true"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == closing
+    assert main(["mean_force", "good.csv", "-o", "a.xlsx"]) == 2
+    assert closing not in capsys.readouterr().err

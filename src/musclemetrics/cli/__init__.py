@@ -148,6 +148,7 @@ def _add_modality(verbs: Any, name: str, about: str) -> None:
         parser.add_argument("--prism", metavar="FILE", help="also write the points as a table that pastes into Prism")
     _add_overwrite(parser)
     parser.add_argument("--raw-csv", action="store_true", help="leave text that a spreadsheet would run as a formula")
+    parser.add_argument("--notes", action="store_true", help="list the notes too, not only what is doubtful")
     parser.add_argument("--quiet", action="store_true", help="no progress and no list of flags on stderr")
 
 
@@ -194,13 +195,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()  # here, where a reader that has gone is met calmly, rather than at the interpreter's exit
         return code
     except SettingsError as error:
-        print(f"musclemetrics: {error}", file=sys.stderr)
+        _complain(error)
         return USAGE
     except WriteError as error:
         print(f"musclemetrics: {error}", file=sys.stderr)
         return NOT_WRITTEN
     except MuscleMetricsError as error:
-        print(f"musclemetrics: {error}", file=sys.stderr)
+        _complain(error)
         return NOTHING
     except KeyboardInterrupt as stop:
         print(f"musclemetrics: interrupted; {str(stop) or 'nothing was written'}", file=sys.stderr)
@@ -213,6 +214,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"musclemetrics: {where} cannot be written ({error.strerror or error})", file=sys.stderr)
         _silence()
         return NOT_WRITTEN
+
+
+def _complain(error: MuscleMetricsError) -> None:
+    from .show import hint
+
+    text = f"musclemetrics: {error}"
+    for line in (text, *hint([text])):
+        print(line, file=sys.stderr)
 
 
 def _silence() -> None:

@@ -14,7 +14,7 @@ from . import NOTHING, OK, SOME_FAILED
 from .labels import relabelled
 from .outputs import Output, guarded, target, write_folder
 from .settings import converted, listing, options_converted, pairs
-from .show import print_table, reasons, summary, watched
+from .show import hint, print_table, reasons, summary, watched
 
 __all__ = ["exit_code", "measure"]
 
@@ -62,10 +62,11 @@ def measure(arguments: Namespace) -> int:
     if not outputs:
         print_table(records)
     if not arguments.quiet:
-        for line in reasons(records):
+        lines = list(reasons(records, notes=arguments.notes))
+        for line in (*lines, *hint(lines)):
             print(line, file=sys.stderr)
         where = f" -> {', '.join(written)}" if written else ""
-        print(summary(records) + where, file=sys.stderr)
+        print(summary(records, notes=arguments.notes) + where, file=sys.stderr)
     return exit_code(records)
 
 

@@ -181,7 +181,7 @@ def converted(verb: str, given: Mapping[str, str]) -> dict[str, Any]:
         except _Unfit:
             raise SettingsError(
                 f"{name}={text!r} does not fit",
-                remedy=f"{name} is {_described(kind)}, for example {_example(known[name])}",
+                remedy=f"{name} is {_described(kind)}, for example -s {_example(known[name])}",
             ) from None
     return values
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock, Timer
 from typing import Any, TextIO
 
 from ..canvas import unit_text
-from ..record import Record
+from ..record import Flag, Record
 from ..report.words import heading, interval_text, main_labels, main_names, source_text, title_of, value_text
 
-__all__ = ["print_table", "reasons", "summary", "watched"]
+__all__ = ["hint", "print_table", "reasons", "summary", "watched"]
 
 _FEW = 3
+_ALWAYS = ("setting-overrides-file",)
+# name=value not preceded by the option that takes it; group_by and its like are options of their own.
+_NAMED = re.compile(r"(?<![\w-])(?<!-[rs] )(?!group_by|errors|reading|executor)[a-z]\w*=(?=[^\s'])")
 
 
 def _plural(count: int, word: str) -> str:
@@ -80,15 +84,22 @@ def print_table(records: Sequence[Record], stream: TextIO | None = None) -> None
             print("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip(), file=out)
 
 
-def reasons(records: Sequence[Record]) -> Iterator[str]:
-    """Yield a line for every failed, suspect or skipped row; many of one kind become one line with their number."""
+def _shown(flag: Flag, notes: bool) -> bool:
+    return notes or flag.level != "note" or flag.code in _ALWAYS
+
+
+def reasons(records: Sequence[Record], *, notes: bool = False) -> Iterator[str]:
+    """Yield a line for every failed, suspect or skipped row; many of one kind become one line with their number.
+
+    Notes are left out unless asked for, but for those that say that the file was overruled.
+    """
     kinds: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for number, r in enumerate(records, 1):
         for f in r.flags:
-            if f.level != "note":
+            if _shown(f, notes):
                 who = source_text(r) if r.status in ("failed", "skipped") else title_of(r, number)
                 kinds.setdefault((f.level, f.code), []).append((who or title_of(r, number), f.message))
-    order = {"skipped": 0, "suspect": 1, "failed": 2}
+    order = {"note": 0, "skipped": 1, "suspect": 2, "failed": 3}
     for (level, code), rows in sorted(kinds.items(), key=lambda item: order[item[0][0]]):
         if len(rows) <= _FEW:
             yield from (f"{level}: {who}: {message} [{code}]" for who, message in rows)
@@ -97,13 +108,21 @@ def reasons(records: Sequence[Record]) -> Iterator[str]:
             yield f"{level}: {len(rows)} × {code}, first {who}: {message}"
 
 
-def summary(records: Sequence[Record]) -> str:
+def hint(lines: Iterable[str]) -> Iterator[str]:
+    """Yield how a setting is given on the command line, where a line names one as ``name=value``."""
+    if any(_NAMED.search(line) for line in lines):
+        yield "settings are given as -s name=value, options of the readers as -r name=value"
+
+
+def summary(records: Sequence[Record], *, notes: bool = False) -> str:
     """Return one line that counts what became of everything."""
     counts = {s: sum(r.status == s for r in records) for s in ("ok", "suspect", "failed", "skipped")}
     measured = counts["ok"] + counts["suspect"]
     parts = [f"{measured} measured" + (f" ({counts['suspect']} suspect)" if counts["suspect"] else "")]
     parts += [f"{counts[s]} {s}" for s in ("failed", "skipped") if counts[s]]
-    return f"{_plural(len(records), 'row')}: {', '.join(parts)}"
+    text = f"{_plural(len(records), 'row')}: {', '.join(parts)}"
+    unshown = sum(not _shown(f, notes) for r in records for f in r.flags)
+    return f"{text}; {_plural(unshown, 'note')}: see --notes, or the files of -o" if unshown else text
 
 
 class _Progress:
