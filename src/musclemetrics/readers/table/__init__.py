@@ -123,7 +123,7 @@ def read(
 
 def _readings(grid: Grid, choices: Choices) -> Iterator[Reading]:
     wide = None if choices.layout is None else choices.layout == "wide"
-    table = table_of(grid, numbered=choices.numbered, wide=wide)
+    table = table_of(grid, numbered=choices.numbered, named=choices.named, wide=wide)
     roles = roles_of(table, choices)
     if roles.layout == "wide":
         yield from wide_readings(table, roles, choices)

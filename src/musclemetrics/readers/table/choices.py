@@ -62,6 +62,11 @@ class Choices:
         numbers = [column_number(c) for c in (self.x, self.y)]
         return [n for n in numbers if n is not None]
 
+    @property
+    def named(self) -> list[str]:
+        """The columns chosen by name."""
+        return [str(c) for c in (self.x, self.y, self.fibre) if c is not None and column_number(c) is None]
+
 
 def _units(value: Any) -> dict[str, str]:
     if value is None:

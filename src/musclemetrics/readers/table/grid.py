@@ -133,8 +133,11 @@ def _part(lines: Sequence[str], mark: str) -> list[tuple[int, list[Cell]]]:
     return rows
 
 
-def _separator(lines: Sequence[str]) -> tuple[str, str]:
-    """Return the separator that gives every row as many cells as the header, and the more numbers of two that do."""
+def _separator(lines: Sequence[str], *, title: bool = False) -> tuple[str, str]:
+    """Return the separator that gives every row as many cells as the header, and the more numbers of two that do.
+
+    Where none parts the first line it may be a title, and the next one is asked: whether it is, is judged later.
+    """
     sample = [line for line in lines if line.strip()][:60]
     scores: list[tuple[float, float, str]] = []
     unquoted: ReadError | None = None
@@ -155,6 +158,10 @@ def _separator(lines: Sequence[str]) -> tuple[str, str]:
         scores.append((same, numeric, mark))
     if not scores and unquoted is not None:
         raise unquoted
+    if not scores and len(sample) > 2 and not title:
+        found = _separator(sample[1:], title=True)
+        if not any(is_number(c) for _, row in _part(sample[1:2], found[0]) for c in row):
+            return found
     if not scores:
         raise ReadError(
             f"no separator parts the first row into cells: {sample[0][:80]!r}",

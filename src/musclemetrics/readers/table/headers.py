@@ -12,6 +12,7 @@ from ...units import canonical, is_unit
 from ..aliases import array_name, label_name
 from .grid import Grid
 from .numbers import Cell, is_censored, is_missing, is_number, listed
+from .trimmings import without_percent, without_title
 
 NAME_LIMIT = 200  # a longer header is a remark, and looking for a unit in it would take its time
 
@@ -105,7 +106,7 @@ def split_unit(text: str, notes: list[str] | None = None) -> tuple[str, str | No
     return text, None
 
 
-def table_of(grid: Grid, *, numbered: Sequence[int] = (), wide: bool | None = None) -> Table:
+def table_of(grid: Grid, *, numbered: Sequence[int] = (), named: Sequence[str] = (), wide: bool | None = None) -> Table:
     """Understand the header of a grid.
 
     Parameters
@@ -113,6 +114,8 @@ def table_of(grid: Grid, *, numbered: Sequence[int] = (), wide: bool | None = No
     grid : Grid
     numbered : sequence of int
         The columns the user chose by number, from 0: where the first row has numbers there, it is data.
+    named : sequence of str
+        The columns the user chose by name.
     wide : bool or None
         Whether blank headers may continue the one before (replicates); None lets a blank first row decide.
 
@@ -121,8 +124,9 @@ def table_of(grid: Grid, *, numbered: Sequence[int] = (), wide: bool | None = No
     ReadError
         ``missing-header``, ``duplicate-header``, ``merged-header``, ``ragged-row`` or ``empty-file``.
     """
-    (_, first), *body = grid.rows
     notes = list(grid.notes)
+    grid_rows = without_title(grid.rows, named, notes)
+    (_, first), *body = grid_rows
     bare = bool(numbered) and all(i < len(first) and is_number(first[i]) for i in numbered)
     if bare or all(is_number(c) or is_missing(c) for c in first):
         if not bare:
@@ -133,7 +137,7 @@ def table_of(grid: Grid, *, numbered: Sequence[int] = (), wide: bool | None = No
                 remedy="add a row of names, or number the columns: -r x=1 -r y=2",
             )
         names = [f"column {i}" for i in range(1, len(first) + 1)]
-        body = grid.rows
+        body = grid_rows
         notes.append("no header row; the columns are numbered")
     else:
         names = [c if isinstance(c, str) else repr(c).removesuffix(".0") for c in first]
@@ -147,10 +151,11 @@ def table_of(grid: Grid, *, numbered: Sequence[int] = (), wide: bool | None = No
         if not rows:
             raise ReadError("the table has a units row and no data", code="empty-file", remedy="export it again")
     _refuse_merged(names, rows)
+    parts, rows = without_percent([split_unit(text, notes) for text in names], rows, notes)
     headers = []
     count = Counter(names)
     for i, text in enumerate(names):
-        name, unit = split_unit(text, notes)
+        name, unit = parts[i]
         below = units[i] if units is not None else None
         if unit is not None and below is not None and unit != below:
             raise ReadError(

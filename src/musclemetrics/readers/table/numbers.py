@@ -296,7 +296,9 @@ def _not_a_number(name: str, cell: str, row: int) -> ReadError:
     return ReadError(
         f"row {row}, column {name!r} holds {cell[:60]!r}, a number is needed",
         code="not-a-number",
-        remedy="mend the cell; leave it blank or write n.d. where there is no value",
+        remedy="write the values without the per cent sign and the unit in the header, force (%)"
+        if cell.rstrip().endswith("%")
+        else "mend the cell; leave it blank or write n.d. where there is no value",
     )
 
 

@@ -6,6 +6,7 @@ import io
 import re
 import warnings
 import zipfile
+from datetime import datetime, time
 from typing import Any
 
 from ...errors import LimitError, ReadError, SettingsError, UnknownFormatError
@@ -144,6 +145,8 @@ def _cell(value: Any) -> Cell:
         return str(value).upper()
     if isinstance(value, int | float):
         return float(value)
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()  # a date typed into a cell comes with a midnight nobody wrote
     return str(value).strip()
 
 
