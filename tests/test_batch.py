@@ -561,3 +561,23 @@ def test_what_is_no_path_is_refused(tmp_path) -> None:
             with pytest.raises(SettingsError) as caught:
                 _measure(wrong)
             assert caught.value.code == "bad-path", wrong
+
+
+def test_a_record_names_the_files_it_came_from_and_no_others(tmp_path) -> None:
+    points = ((9.0, 1.0), (6.6, 5.0), (6.2, 30.0), (5.8, 80.0), (5.4, 95.0), (4.5, 99.0))
+    for name in ("a", "b"):
+        _fibres_at(tmp_path / "rig" / f"{name}.csv", {f"{name}1": points, f"{name}2": points})
+    records = list(measure_files(tmp_path, "force_pca", group_by="folder"))
+    assert [(r.labels["fibre"], _sources(r)) for r in records] == [
+        ("a1", ["rig/a.csv"]),
+        ("a2", ["rig/a.csv"]),
+        ("b1", ["rig/b.csv"]),
+        ("b2", ["rig/b.csv"]),
+    ]
+    assert all(r.status == "ok" or r.flags for r in records)
+
+
+def _fibres_at(path: Path, fibres: dict[str, tuple[tuple[float, float], ...]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [f"{name},{pca},{force}" for name, points in fibres.items() for pca, force in points]
+    path.write_text("fibre,pCa,force (mN)\n" + "\n".join(rows) + "\n", encoding="utf-8")

@@ -85,6 +85,8 @@ class Inputs:
     reason : MuscleMetricsError or None
         Why there are no arguments, where there are none: this record to come is a failed one, the others are not
         touched by it.
+    sources_from : tuple of Reading
+        The very readings it was made from, so that the record names their files and no others; empty for all of them.
     """
 
     args: Mapping[str, Any]
@@ -93,3 +95,4 @@ class Inputs:
     flags: tuple[Flag, ...] = ()
     notes: tuple[str, ...] = ()
     reason: MuscleMetricsError | None = None
+    sources_from: tuple[Reading, ...] = ()

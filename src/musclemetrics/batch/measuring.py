@@ -30,8 +30,8 @@ class Job:
     errors: Literal["raise", "flag"] = "flag"
 
 
-def measured(job: Job, readings: Sequence[Reading], *, hide: Hide) -> Iterator[Record]:
-    """Yield one record for each of the modality's inputs, in their order.
+def measured(job: Job, readings: Sequence[Reading], *, hide: Hide) -> Iterator[tuple[Record, Sequence[Reading]]]:
+    """Yield one record for each of the modality's inputs, in their order, and the readings it was made from.
 
     Parameters
     ----------
@@ -54,10 +54,12 @@ def measured(job: Job, readings: Sequence[Reading], *, hide: Hide) -> Iterator[R
     together = _together(module, job, inputs)
     for number, one in enumerate(inputs):
         ready = together.get(number)
-        yield _stamped(ready if ready is not None else _single(module, job, one, hide), job, one, readings, len(inputs))
+        own = one.sources_from or readings
+        record = ready if ready is not None else _single(module, job, one, hide)
+        yield _stamped(record, job, one, own, sole=len(inputs) == 1 or len(one.sources_from) == 1), own
     if failure is not None:
         labels = _shared_labels(readings)
-        yield _failed(module, job, {}, hide(failure), labels, tuple(f for r in readings for f in r.flags))
+        yield _failed(module, job, {}, hide(failure), labels, tuple(f for r in readings for f in r.flags)), readings
     elif not inputs:
         nothing = InputError(
             f"{len(readings)} recording(s) were read, none of them is for {named(job.module)}",
@@ -66,7 +68,7 @@ def measured(job: Job, readings: Sequence[Reading], *, hide: Hide) -> Iterator[R
         )
         if job.errors == "raise":
             raise nothing
-        yield _failed(module, job, {}, hide(nothing), _shared_labels(readings), ())
+        yield _failed(module, job, {}, hide(nothing), _shared_labels(readings), ()), readings
 
 
 def _shared_labels(readings: Sequence[Reading]) -> dict[str, str]:
@@ -153,12 +155,13 @@ def _together(module: Modality, job: Job, inputs: list[Inputs]) -> dict[int, Rec
     return records
 
 
-def _stamped(record: Record, job: Job, one: Inputs, readings: Sequence[Reading], total: int) -> Record:
+def _stamped(record: Record, job: Job, one: Inputs, readings: Sequence[Reading], *, sole: bool) -> Record:
     """Return the record with the labels, flags and notes of its inputs, and the conflicts of settings."""
     seen = {(f.code, f.message) for f in record.flags}
     flags = [f for f in one.flags if (f.code, f.message) not in seen]
-    if total == 1:
-        # With one record there is no doubt whose the readers' flags are; the modality may have told some already.
+    if sole:
+        # With one record, or one reading for it, there is no doubt whose the readers' flags are; the modality may have
+        # told some already.
         told = {f.code for f in (*record.flags, *one.flags)}
         flags += dict.fromkeys(f for r in readings for f in r.flags if f.code not in told)
     for name, fact in one.settings.items():

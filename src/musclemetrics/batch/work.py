@@ -211,33 +211,34 @@ def _leave_out_copies(files: list[_File]) -> None:
 
 def _measured(unit: Unit, files: list[_File], used: list[_File]) -> Iterator[Record]:
     """Yield the records of the readings, stamped with what the batch knows."""
-    sources = tuple(f.source for f in used)
-    flags = []
+    flags: list[tuple[str, Flag]] = []  # each with the file a record must come from to bear it, "" for any
     for file in files:
         if file.twin:
             message = f"{file.entry.name} is byte for byte the same file as {file.twin} and was left out of this item"
-            flags.append(Flag("duplicate-file", message, "suspect"))
+            flags.append((file.twin, Flag("duplicate-file", message, "suspect")))
         if file.reason is None or file.reason.level != "failed":
             continue
         if file in used:
             message = f"the file could not be read to its end: {file.reason.message}"
-            flags.append(Flag("file-read-partly", message, "suspect"))
+            flags.append((file.entry.name, Flag("file-read-partly", message, "suspect")))
         else:
             message = f"{file.entry.name} could not be read and is missing from this item: {file.reason.message}"
-            flags.append(Flag("file-missing-from-group", message, "suspect"))
-    provenance = {
-        "reader": ", ".join(dict.fromkeys(f.reader for f in used)),
-        "options": {k: v for k, v in unit.reading.items() if k != "reader"},
-        "notes": _notes(used),
-        "inputs": dict(unit.input_settings),
-    }
+            flags.append(("", Flag("file-missing-from-group", message, "suspect")))
     job = Job(unit.module, unit.settings, unit.input_settings, unit.errors)
     readings = [r for f in used for r in f.readings]
+    home = {id(r): number for number, f in enumerate(used) for r in f.readings}
+    everything = tuple(range(len(used)))
+    read: dict[tuple[int, ...], tuple[tuple[tuple[str, str], ...], dict[str, Any]]] = {}
     parts = groupby(readings, key=lambda r: r.labels.get("sheet", "")) if unit.item.by_sheet else [("", readings)]
     for sheet, members in parts:
-        for record in measured(job, list(members), hide=lambda e: reason_of(e, used[0].entry)):
+        for record, made_from in measured(job, list(members), hide=lambda e: reason_of(e, used[0].entry)):
+            numbers = everything if len(made_from) == len(readings) else tuple(sorted({home[id(r)] for r in made_from}))
+            if numbers not in read:
+                read[numbers] = _how_read(unit, [used[n] for n in numbers])
+            sources, how = read[numbers]
+            names = ["", *(name for name, _ in sources)]
             labels = {**unit.item.fallback, **({"sheet": sheet} if sheet else {}), **record.labels}
-            own = list(flags)
+            own = [flag for name, flag in flags if name in names]
             for name, word in unit.item.labels.items():
                 if labels.get(name, word) != word:
                     own.append(
@@ -249,14 +250,25 @@ def _measured(unit: Unit, files: list[_File], used: list[_File]) -> Iterator[Rec
                 record,
                 flags=(*record.flags, *own),
                 labels={**labels, **unit.item.labels},
-                provenance=_stamped(record.provenance, sources, provenance),
+                provenance=_stamped(record.provenance, sources, how),
             )
 
 
-def _stamped(p: Provenance, sources: tuple[tuple[str, str], ...], reading: Mapping[str, Any]) -> Provenance:
+def _how_read(unit: Unit, files: list[_File]) -> tuple[tuple[tuple[str, str], ...], dict[str, Any]]:
+    """Return the sources of a record and how they became arrays."""
+    how = {
+        "reader": ", ".join(dict.fromkeys(f.reader for f in files)),
+        "options": {k: v for k, v in unit.reading.items() if k != "reader"},
+        "notes": _notes(files),
+        "inputs": dict(unit.input_settings),
+    }
+    return tuple(f.source for f in files), how
+
+
+def _stamped(p: Provenance, sources: tuple[tuple[str, str], ...], how: Mapping[str, Any]) -> Provenance:
     own = dict(p.reading)
-    notes = (*reading["notes"], *(n for n in own.get("notes", ()) if n not in reading["notes"]))
-    return replace(p, sources=sources, reading={**own, **reading, "notes": notes})
+    notes = (*how["notes"], *(n for n in own.get("notes", ()) if n not in how["notes"]))
+    return replace(p, sources=sources, reading={**own, **how, "notes": notes})
 
 
 def _notes(used: list[_File], most: int = 50) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -72,11 +72,11 @@ def inputs(
 def _or_reason(made: Callable[[], Inputs], readings: Sequence[Reading]) -> Inputs:
     """Return what was made, or why it was not: one bad recording must not end the others."""
     try:
-        return made()
+        return replace(made(), sources_from=tuple(readings))
     except MuscleMetricsError as error:
         flags = tuple(dict.fromkeys(f for r in readings for f in r.flags))
         notes = tuple(dict.fromkeys(n for r in readings for n in r.notes))
-        return Inputs({}, {}, _shared(readings), flags, notes, error)
+        return Inputs({}, {}, _shared(readings), flags, notes, error, tuple(readings))
 
 
 def _shared(readings: Sequence[Reading]) -> dict[str, str]:
