@@ -1,8 +1,4 @@
-"""HDF5: named one-dimensional arrays with their unit in an attribute.
-
-Each group that directly holds datasets is a reading, the root included. Only what lies in the file itself is read:
-links to other files, data stored elsewhere and types that need interpretation are refused before anything is decoded.
-"""
+"""The groups of an open HDF5 file as readings."""
 
 from __future__ import annotations
 
@@ -13,85 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks import choice, number
-from ..errors import InputError, LimitError, MuscleMetricsError, ReadError, SettingsError
-from ..reading import Reading
-from ..record import Flag
-from ..units import canonical
-from .aliases import array_name, is_personal, label_name, name_by_unit
-from .source import Source, name_of, opened
+from ...errors import LimitError, ReadError, SettingsError
+from ...reading import Reading
+from ...record import Flag
+from ..aliases import array_name, name_by_unit
+from .values import take_attributes, take_text, unit_of
 
-__all__ = ["read"]
+__all__ = ["File"]
 
 DEPTH_LIMIT = 32
 OBJECT_LIMIT = 20_000
-ATTRIBUTE_LIMIT = 4096
 
 
-def read(
-    source: Source,
-    *,
-    x: str | None = None,
-    y: str | None = None,
-    path: str | None = None,
-    max_elements: int | str = 50_000_000,
-    errors: str = "raise",
-) -> Iterator[Reading]:
-    """Read the arrays of an HDF5 file.
-
-    Parameters
-    ----------
-    source : str, path or binary file object
-    x, y : str, optional
-        Datasets of the curve by name, where their names are not known.
-    path : str, optional
-        Read only this group (and those within it).
-    max_elements : int, optional
-        Most elements to decode, checked against the stated shapes before anything is read.
-    errors : {"raise", "flag"}, optional
-        What to do with a group that cannot be read among others that can: raise, or yield a reading without arrays
-        that carries the reason as a flag of the level ``failed``. Limits hold for the whole file and always raise.
-
-    Yields
-    ------
-    Reading
-        One a group with datasets. Datasets of one dimension are float64 arrays, single numbers 0-d arrays; the unit
-        is the attribute ``units`` or ``unit``. Text attributes of the group and of those around it are labels,
-        ``fibre`` is the name of a nested group.
-
-    Raises
-    ------
-    ReadError
-        ``corrupt-hdf5``, ``external-link``, ``external-storage``, ``virtual-dataset``, ``object-type``,
-        ``not-a-number``, ``link-loop``, ``ambiguous-column``, ``no-arrays``.
-    LimitError
-        ``too-large``, ``too-deep``, ``too-many-objects``.
-    SettingsError
-        ``unknown-column`` or ``unknown-group``.
-    """
-    import h5py
-
-    choice(errors, "errors", ("raise", "flag"))
-    limit = int(number(max_elements, "max_elements", low=1))
-    with opened(source) as stream:
-        if not stream.read(1):
-            raise ReadError(f"{name_of(source)!r} is empty", code="empty-file", remedy="export or copy it again")
-        stream.seek(0)
-        try:
-            with h5py.File(stream, "r") as file:
-                readings = _File(h5py, file, limit, x, y, errors == "flag").readings(path)
-        except MuscleMetricsError:
-            raise
-        except Exception as error:  # a damaged file makes HDF5 raise nearly anything
-            raise ReadError(
-                f"the HDF5 file cannot be read: {type(error).__name__}: {str(error)[:120]}",
-                code="corrupt-hdf5",
-                remedy="copy the file again from its source",
-            ) from error
-    yield from readings
-
-
-class _File:
+class File:
     """One open file, what may still be decoded, and what has been seen."""
 
     def __init__(self, h5py: Any, file: Any, limit: int, x: str | None, y: str | None, flag: bool) -> None:
@@ -102,6 +32,7 @@ class _File:
         self.found: set[str] = set()
 
     def readings(self, path: str | None) -> list[Reading]:
+        """Return the readings of the file, or of the group at `path` and those within it."""
         group, labels = self.file, {}
         for part in [p for p in (path or "").split("/") if p]:
             self._refuse_link(group, part)
@@ -111,7 +42,7 @@ class _File:
             labels = {"fibre": part}
         readings = list(self._walk(group, labels, (), 0))
         for option, name in (("x", self.x), ("y", self.y)):
-            if name is not None and name not in self.found:
+            if name is not None and name not in self.found and any(r.arrays for r in readings):
                 raise SettingsError(
                     f"{option}={name!r} names no dataset",
                     code="unknown-column",
@@ -136,7 +67,7 @@ class _File:
         notes: list[str] = []
         facts: dict[str, Any] = {}
         labels = dict(labels)
-        self._attributes(group, labels, facts, notes)
+        take_attributes(self.h5py, group, labels, facts, notes)
         datasets, groups, refused = {}, {}, {}
         for name in group:
             self.objects += 1
@@ -247,33 +178,6 @@ class _File:
         text = str(path)
         return text if text.startswith("/") else f"{group.name.rstrip('/')}/{text}"
 
-    def _attributes(self, group: Any, labels: dict[str, str], facts: dict[str, Any], notes: list[str]) -> None:
-        for name in list(group.attrs):
-            value = self._attribute(group, name)
-            if isinstance(value, str) and is_personal(name):
-                notes.append(f"attribute {name!r} may name a person and is no label")
-            elif isinstance(value, str):
-                labels[label_name(name) or name] = value
-            elif isinstance(value, float):
-                facts[name] = np.array(value)
-            else:
-                notes.append(f"attribute {name!r} is neither text nor a number and is left out")
-
-    def _attribute(self, item: Any, name: str) -> str | float | None:
-        attribute = item.attrs.get_id(name)
-        if math.prod(attribute.shape or ()) != 1 or attribute.dtype.itemsize > ATTRIBUTE_LIMIT:
-            return None
-        if attribute.dtype.kind == "O" and self.h5py.check_string_dtype(attribute.dtype) is None:
-            return None
-        value = item.attrs[name]
-        if isinstance(value, np.ndarray):
-            value = value.ravel()[0]
-        if isinstance(value, bytes):
-            value = value.decode("utf-8", errors="replace")
-        if isinstance(value, str):
-            return value.strip()[:ATTRIBUTE_LIMIT]
-        return float(value) if isinstance(value, int | float | np.integer | np.floating | np.bool_) else None
-
     def _reading(
         self, datasets: dict[str, Any], facts: dict[str, Any], labels: dict[str, str], notes: list[str]
     ) -> Reading | None:
@@ -289,12 +193,12 @@ class _File:
                         code="not-a-number",
                         remedy="store it as an array of numbers",
                     )
-                self._text(name, dataset, labels, notes)
+                take_text(name, dataset, labels, notes)
                 continue
             if dataset.ndim > 1:
                 notes.append(f"{name!r} has {dataset.ndim} dimensions and is left out")
                 continue
-            unit = self._unit(name, dataset, flags)
+            unit = unit_of(self.h5py, name, dataset, flags)
             called = self._called(name, unit)
             if called in arrays:
                 raise ReadError(
@@ -345,26 +249,3 @@ class _File:
             default = "pCa" if name == self.x else "force"
             return array_name(name, unit) or name_by_unit(unit, default)
         return array_name(name, unit) or name
-
-    def _unit(self, name: str, dataset: Any, flags: list[Flag]) -> str | None:
-        for key in ("units", "unit"):
-            if key not in dataset.attrs:
-                continue
-            text = self._attribute(dataset, key)
-            try:
-                return canonical(text) if isinstance(text, str) else None
-            except InputError as error:
-                flags.append(Flag("unknown-unit", f"{name}: {error.message}"))
-                return None
-        return None
-
-    def _text(self, name: str, dataset: Any, labels: dict[str, str], notes: list[str]) -> None:
-        """Take a single text as a label."""
-        if is_personal(name):
-            notes.append(f"{name!r} may name a person and is no label")
-        elif dataset.shape == () and dataset.dtype.itemsize <= ATTRIBUTE_LIMIT:
-            value = dataset[()]
-            text = value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
-            labels.setdefault(label_name(name) or name, text.strip()[:ATTRIBUTE_LIMIT])
-        else:
-            notes.append(f"{name!r} holds text or nothing and is left out")
