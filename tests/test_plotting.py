@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 
@@ -109,10 +110,41 @@ def test_a_page_shows_every_record_even_one_that_cannot_be_drawn(record, tmp_pat
     monkeypatch.undo()
 
 
-def test_a_page_says_how_many_it_left_undrawn(record, tmp_path) -> None:
-    text = summary_page([record] * 3, tmp_path, pictures=1).read_text(encoding="utf-8")
-    assert "2 measured record(s) are not drawn" in text
-    assert len(list((tmp_path / "figures").iterdir())) == 1
+def test_a_page_shows_the_doubtful_first_and_says_what_it_left(record, tmp_path) -> None:
+    doubtful = mean_force.measure([9.0, 6.0], np.array([0.1, 0.2]))
+    text = summary_page([record, record, doubtful, record], tmp_path, most=2).read_text(encoding="utf-8")
+    words = " ".join(text.split())
+    assert "2 of 4 measured records are drawn and shown one by one below" in words
+    assert "all 1 suspect ones, then the first 1 of the others" in words
+    assert re.findall(r'<section class="card" id="(r[0-9]+)"', text) == ["r1", "r3"]
+    assert set(re.findall(r'href="#(r[0-9]+)"', text)) == {"r1", "r3"}
+    assert text.count('<tr><td class="n">') == 4
+    assert sorted(p.name[:4] for p in (tmp_path / "figures").iterdir()) == ["0001", "0003"]
+
+
+def test_a_page_of_thousands_stays_small(record, tmp_path, monkeypatch) -> None:
+    from musclemetrics import force_pca
+    from musclemetrics.report import summary
+
+    pca = [9.0, 6.6, 6.4, 6.2, 5.9, 5.6, 5.4, 4.5]
+    made = force_pca.measure(pca, [10.0, 36.8, 77.4, 95.3, 123.0, 119.4, 119.8, 122.4], force_unit="kN/m2")
+    monkeypatch.setattr(summary, "save_figure", lambda *_, **__: None)
+    page = summary_page([made.labelled(fibre=n, animal=n // 9) for n in range(3000)], tmp_path)
+    assert page.stat().st_size < 5e6
+
+
+def test_workers_draw_the_same_pictures(tmp_path, monkeypatch) -> None:
+    from musclemetrics import force_pca
+    from musclemetrics.report import summary
+
+    pca = [9.0, 6.6, 6.4, 6.2, 5.9, 5.6, 5.4, 4.5]
+    made = force_pca.measure(pca, [10.0, 36.8, 77.4, 95.3, 123.0, 119.4, 119.8, 122.4])
+    monkeypatch.setattr(summary, "_WORTH_SHARING", 2)
+    for jobs in (1, 2):
+        summary_page([made, made.labelled(fibre="x")], tmp_path / str(jobs), jobs=jobs)
+    one, two = ({p.name: p.read_bytes() for p in (tmp_path / j / "figures").iterdir()} for j in ("1", "2"))
+    assert len(one) == 2
+    assert one == two
 
 
 def test_an_empty_page_is_a_page(tmp_path) -> None:

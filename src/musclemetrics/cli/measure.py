@@ -86,7 +86,9 @@ def _write(records: Sequence[Record], output: Output, arguments: Namespace) -> s
     from ..store import save, save_prism
 
     if output.kind == "folder":
-        page = write_folder(records, output.path, title=arguments.modality, raw_csv=arguments.raw_csv)
+        page = write_folder(
+            records, output.path, title=arguments.modality, raw_csv=arguments.raw_csv, jobs=arguments.jobs
+        )
         return str(page)
     if output.kind == "prism":
         return f"{output.path} ({save_prism(records, output.path)} curves)"

@@ -142,7 +142,7 @@ def _folder(path: Path) -> Iterator[Path]:
                 p.rmdir()
 
 
-def write_folder(records: Sequence[Record], folder: Path, *, title: str, raw_csv: bool = False) -> Path:
+def write_folder(records: Sequence[Record], folder: Path, *, title: str, raw_csv: bool = False, jobs: int = 1) -> Path:
     """Write tables, pictures and the page of a run into a folder, and return the page.
 
     Everything is made in a folder beside and put in its place at the end, so that an interruption leaves what was
@@ -154,7 +154,7 @@ def write_folder(records: Sequence[Record], folder: Path, *, title: str, raw_csv
     with _folder(folder) as part:
         save(records, part / "records.csv", raw_csv=raw_csv)
         save(records, part / "records.jsonl")
-        summary_page(records, part, title=title)
+        summary_page(records, part, title=title, jobs=jobs)
         try:
             return _installed(part, folder)
         except KeyboardInterrupt:  # all is made; moving it takes no time, and half of it moved would be no result

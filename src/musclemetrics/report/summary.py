@@ -6,14 +6,17 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from ..batch import PatientPool
 from ..canvas import unit_text
-from ..errors import MuscleMetricsError, SettingsError
+from ..errors import MuscleMetricsError, SettingsError, WriteError
 from ..plotting import save_figure
 from ..record import Record
+from ..store.whole import replaced, write_failure
 from .words import (
     TELLING,
     error_text,
@@ -29,6 +32,7 @@ from .words import (
 __all__ = ["remove_pictures", "summary_page"]
 
 _OWN_PICTURE = re.compile(r"[0-9]{4,}-[0-9a-f]{10}\.png")
+_WORTH_SHARING = 30  # pictures: fewer are drawn sooner than a worker has started
 _STATUSES = ("ok", "suspect", "failed", "skipped")
 
 
@@ -40,9 +44,38 @@ def _picture(record: Record, number: int, folder: Path) -> tuple[str, str]:
         save_figure(record, folder / name, dpi=130)
     except MuscleMetricsError as error:
         return "", str(error)
+    except OSError as error:
+        raise write_failure(error, folder / name) from error
     except Exception as error:  # one picture that cannot be drawn must not cost the page
         return "", f"{type(error).__name__}: {error}"[:200]
     return name, ""
+
+
+def _draw(entries: Sequence[dict[str, Any]], folder: Path, jobs: int) -> None:
+    """Draw what is to be drawn, shared out among processes where that pays for starting them."""
+    if jobs < 2 or len(entries) < _WORTH_SHARING:
+        for entry in entries:
+            entry["picture"], entry["no_picture"] = _picture(entry["record"], entry["number"], folder)
+        return
+    pool = PatientPool(jobs)
+    try:
+        begun = [(e, pool.submit(_picture, e["record"], e["number"], folder)) for e in entries]
+        for entry, future in begun:
+            entry["picture"], entry["no_picture"] = future.result()
+    except BrokenProcessPool:
+        raise WriteError(
+            "a worker that draws stopped", code="write-failed", remedy="draw without -j, or leave the pictures out"
+        ) from None
+    except BaseException:
+        pool.kill()
+        raise
+    pool.shutdown()
+
+
+def _chosen(entries: Sequence[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    """Return the measured records that have room on the page, the doubtful ones before the others."""
+    measured = [e for e in entries if e["status"] in ("ok", "suspect")]
+    return sorted(measured, key=lambda e: e["status"] != "suspect")[:most]
 
 
 def _entry(record: Record, number: int) -> dict[str, Any]:
@@ -69,6 +102,7 @@ def _entry(record: Record, number: int) -> dict[str, Any]:
         "notes": record.provenance.reading.get("notes", ()),
         "settings": {k: repr(v) for k, v in record.provenance.settings.items()},
         "software": dict(record.provenance.software),
+        "card": False,
         "picture": "",
         "no_picture": "",
     }
@@ -94,6 +128,7 @@ def _section(modality: str, entries: Sequence[dict[str, Any]]) -> dict[str, Any]
         "columns": columns,
         "left": left + [n for n in dict.fromkeys(n for r in measured for n in r) if n not in names],
         "entries": entries,
+        "cards": [e for e in entries if e["card"]],
         "rows": [e for e in entries if e["status"] in ("ok", "suspect")],
         "rest": [e for e in entries if e["status"] in ("failed", "skipped")],
     }
@@ -104,7 +139,8 @@ def summary_page(
     folder: str | PathLike[str],
     *,
     title: str = "Measurements",
-    pictures: int = 500,
+    most: int = 500,
+    jobs: int = 1,
 ) -> Path:
     """Write ``index.html`` and ``figures/*.png`` into a folder.
 
@@ -115,8 +151,11 @@ def summary_page(
         Made where it does not exist; pictures of an earlier page in it are replaced.
     title : str, optional
         Heading of the page.
-    pictures : int, optional
-        At most so many records are drawn; the page says how many were not.
+    most : int, optional
+        At most so many records are drawn and shown one by one, the suspect ones first; the page says which. Its table
+        has them all.
+    jobs : int, optional
+        Processes that draw.
 
     Returns
     -------
@@ -127,11 +166,12 @@ def summary_page(
     ------
     SettingsError
         If the folder cannot be written (code ``unwritable``).
+    WriteError
+        If the disk is full (code ``disk-full``) or fails.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from .. import __version__
-    from ..store.whole import replaced
 
     target = Path(folder)
     figures = target / "figures"
@@ -144,9 +184,10 @@ def summary_page(
             remedy="choose another folder",
         ) from error
     entries = [_entry(r, i) for i, r in enumerate(records, 1)]
-    drawable = [e for e in entries if e["record"].traces and e["status"] in ("ok", "suspect")]
-    for entry in drawable[:pictures]:
-        entry["picture"], entry["no_picture"] = _picture(entry["record"], entry["number"], figures)
+    chosen = _chosen(entries, most)
+    for entry in chosen:
+        entry["card"] = True
+    _draw([e for e in chosen if e["record"].traces], figures, jobs)
     modalities = dict.fromkeys(e["record"].modality for e in entries)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -161,7 +202,9 @@ def summary_page(
         version=__version__,
         counts=[(s, counts[s]) for s in _STATUSES if counts[s]],
         sections=[_section(m, [e for e in entries if e["record"].modality == m]) for m in modalities],
-        undrawn=max(0, len(drawable) - pictures),
+        cards=len(chosen),
+        left=counts["ok"] + counts["suspect"] - len(chosen),
+        doubtful=sum(e["status"] == "suspect" for e in chosen),
         marks={"ok": "✓", "suspect": "!", "failed": "✕", "skipped": "–", "note": "•"},
     )
     page = target / "index.html"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import MuscleMetricsError, SettingsError, WriteError
 
-__all__ = ["replaced"]
+__all__ = ["replaced", "write_failure"]
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def replaced(target: Path) -> Iterator[Path]:
         raise
     except OSError as error:
         _removed(temporary)
-        raise _failure(error, target) from error
+        raise write_failure(error, target) from error
     except BaseException:
         _removed(temporary)
         raise
@@ -58,7 +58,8 @@ def _removed(path: Path) -> None:
         path.unlink()
 
 
-def _failure(error: OSError, target: Path) -> WriteError:
+def write_failure(error: OSError, target: Path) -> WriteError:
+    """Return the error that names what was not written and why."""
     # The HDF5 library tells the reason in words only.
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)) or "No space left" in str(error):
         return WriteError(
