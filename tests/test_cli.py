@@ -365,6 +365,9 @@ def test_prism(tmp_path, capsys) -> None:
     assert table[0] == ["pCa", "a (mN)", "b (mN)"]
     assert [row[0] for row in table[1:]] == ["9.0", "6.6", "6.3", "6.1", "5.9", "5.7", "5.5", "4.5"]
     assert "p.txt (2 curves)" in capsys.readouterr().err
+    (tmp_path / "a.csv").write_text("\n".join([*lines, "c,9,1", "c,4.5,2"]) + "\n", encoding="utf-8")
+    assert main(["force_pca", "a.csv", "--prism", "p2.txt"]) == 1
+    assert "p2.txt (2 curves, without fibre c)" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not SLC.is_dir(), reason="the real recordings are not here; set MUSCLEMETRICS_DATA")
@@ -484,6 +487,10 @@ def test_a_label_that_contradicts_the_file_is_told_or_refused(good, tmp_path, ca
     assert flag.code == "label-overrides-file"
     assert "'007'" in flag.message
     assert "'1'" in flag.message
+    (tmp_path / "empty.csv").touch()  # its row has no fibre to be told apart from
+    assert main(["mean_force", "empty.csv", "one.csv", "-o", "o.jsonl", "--label", "fibre=1", "--quiet"]) == 1
+    (tmp_path / "two.csv").write_text("fibre,pCa,force\n8,9,1\n8,6,2\n", encoding="utf-8")
+    assert main(["mean_force", "one.csv", "two.csv", "--label", "fibre=1"]) == 2
     assert main(["mean_force", "good.csv", "-o", "o.jsonl", "--label", "animal=WT1", "--quiet"]) == 0
     assert [r.status for r in load(tmp_path / "o.jsonl")] == ["ok", "ok"]
 

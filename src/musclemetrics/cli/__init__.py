@@ -219,8 +219,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _complain(error: MuscleMetricsError) -> None:
     from .show import hint
 
-    text = f"musclemetrics: {error}"
-    for line in (text, *hint([text])):
+    for line in (f"musclemetrics: {error}", *hint([error.remedy])):
         print(line, file=sys.stderr)
 
 

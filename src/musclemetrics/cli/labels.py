@@ -24,18 +24,17 @@ def relabelled(records: Iterable[Record], labels: Mapping[str, str]) -> Iterator
     """
     seen: dict[tuple[str | None, ...], dict[str, str]] = {}
     for record in records:
-        replaced = {k: v for k, v in record.labels.items() if k in labels and labels[k] != v}
+        told = {k: v for k, v in record.labels.items() if k in labels}
         made = record.labelled(**labels)
-        who = tuple(made.labels.get(name) for name in _IDENTITY)
-        earlier = seen.setdefault(who, replaced)
+        first = seen.setdefault(tuple(made.labels.get(name) for name in _IDENTITY), {})
         for name in _IDENTITY:
-            if name in labels and earlier.get(name, labels[name]) != replaced.get(name, labels[name]):
-                one, other = earlier.get(name, labels[name]), replaced.get(name, labels[name])
+            if name in told and first.setdefault(name, told[name]) != told[name]:
                 raise SettingsError(
-                    f"--label {name}={labels[name]} would give {name} {one} and {name} {other} the same name",
+                    f"--label {name}={labels[name]} would give {name} {first[name]} and {name} {told[name]} the same name",
                     code="label-merges",
                     remedy=f"leave it out, or measure the recordings of each {name} by themselves",
                 )
+        replaced = {k: v for k, v in told.items() if labels[k] != v}
         flags = tuple(
             Flag(
                 "label-overrides-file",

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..batch import PatientPool, items, listed, measure_files
 from ..errors import SettingsError
 from ..record import Record
+from ..report.words import title_of
 from . import NOTHING, OK, SOME_FAILED
 from .labels import relabelled
 from .outputs import Output, guarded, target, write_folder
@@ -82,6 +83,13 @@ def _written(records: Sequence[Record], outputs: Sequence[Output], arguments: Na
     return written
 
 
+def _missing(records: Sequence[Record], most: int = 20) -> str:
+    """Return the names of what failed, which a table of points cannot hold."""
+    names = [title_of(r, n) for n, r in enumerate(records, 1) if r.status == "failed"]
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f", without {', '.join(names[:most])}{more}" if names else ""
+
+
 def _write(records: Sequence[Record], output: Output, arguments: Namespace) -> str:
     from ..store import save, save_prism
 
@@ -91,5 +99,5 @@ def _write(records: Sequence[Record], output: Output, arguments: Namespace) -> s
         )
         return str(page)
     if output.kind == "prism":
-        return f"{output.path} ({save_prism(records, output.path)} curves)"
+        return f"{output.path} ({save_prism(records, output.path)} curves{_missing(records)})"
     return str(save(records, output.path, raw_csv=arguments.raw_csv))
