@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 
+import h5py
 import numpy as np
 import pytest
 
 from musclemetrics.errors import MuscleMetricsError
 from musclemetrics.readers import read
-from musclemetrics.readers.table.passes import second_passes
+from musclemetrics.readers.passes import second_passes
 from musclemetrics.reading import Reading
 
 DOWN = (9.0, 7.0, 6.0, 5.0, 4.5)
@@ -127,3 +128,23 @@ def test_one_point_measured_twice_alike_is_two_points() -> None:
     [reading] = table(HEAD + long([*FIRST, FIRST[-1]]))
     assert len(reading["force"]) == 6
     assert [(f.code, f.level) for f in reading.flags] == [("duplicate-rows", "note")]
+
+
+def test_curves_stacked_or_copied_in_one_hdf5_group() -> None:
+    def group(points: list[tuple[float, float]]) -> Reading:
+        stream = io.BytesIO()
+        with h5py.File(stream, "w") as f:
+            f["pCa"], f["force"] = np.array(points).T
+            f["order"] = np.arange(float(len(points)))
+        stream.seek(0)
+        [reading] = read(stream)
+        return reading
+
+    assert not group(FIRST).flags
+    stacked = group(FIRST + SECOND)
+    assert [(f.code, f.level) for f in stacked.flags] == [("points-start-over", "suspect")]
+    assert "point(s) 6," in stacked.flags[0].message
+    copied = group(FIRST * 2)
+    assert [(f.code, f.level) for f in copied.flags] == [("duplicate-rows", "suspect")]
+    assert copied["force"].tolist() == [y for _, y in FIRST]
+    assert copied["order"].tolist() == [0, 1, 2, 3, 4]

@@ -23,8 +23,15 @@ def refusal(text: str, **options: object) -> MuscleMetricsError:
 
 @pytest.mark.parametrize(
     "header",
-    ["pCa,mean force (mN),SD,n", "pCa,Mean,SD,N", "pCa,Mean,SEM,N", "pCa,Control Mean,Control SD,Control N"]
+    [
+        "pCa,mean force (mN),SD,n",
+        "pCa,Mean,SD,N",
+        "pCa,Mean,SEM,N",
+        "pCa,control mean force,drug mean force",
+        "pCa,Control Mean,Control SD,Control N",
+    ]
     + ["pCa,Mean,%CV,N", "pCa,Mean,Upper Limit,Lower Limit", "pCa,Mean,+Error,-Error", "pCa,F1,F2,mean"]
+    + ["pCa,control mean force,drug mean force"]
     + ["pCa,F1,F2,F3,average", "pCa,A,B,Std. Dev.", "pCa,A,SE,B,SE.1", "pCa,control:mean,control:sd,control:n"],
 )
 def test_a_summary_is_refused(header: str) -> None:
@@ -38,7 +45,7 @@ def test_a_summary_is_refused(header: str) -> None:
     assert "layout=long" in error.remedy
 
 
-@pytest.mark.parametrize("header", ["pCa,A,N", "pCa,SE 1,SE 2", "pCa,M,N,O", "pCa,F1,CV12", "pCa,Ernie,Meaning"])
+@pytest.mark.parametrize("header", ["pCa,A,N", "pCa,SD 1,SD rat 2", "pCa,M,N,O", "pCa,F1,CV12", "pCa,Ernie,Meaning"])
 def test_fibres_of_like_names_are_fibres(header: str) -> None:
     count = header.count(",")
     readings = table(header + "\n" + "".join(f"{x}" + ",1.5" * count + "\n" for x in (9, 6)))

@@ -12,11 +12,12 @@ from ...errors import ReadError
 from ...reading import Reading
 from ...record import Flag
 from ..aliases import is_personal
+from ..passes import copied_points, second_passes
 from .choices import Choices
 from .column_units import check_units, stated_in_rows, unit_columns, units_of
 from .headers import Header, Table
 from .numbers import Column, Marks, is_missing, is_number, listed, parse, settle
-from .passes import refuse_other_curves, second_passes, used_once
+from .passes import refuse_other_curves
 from .repeats import distinct_blocks, repeated_columns, repeated_rows
 from .roles import DEFAULT_Y, Roles
 
@@ -256,9 +257,16 @@ def _once(arrays: Arrays, roles: Roles, flags: list[Flag]) -> tuple[Arrays, list
     """Return the arrays of a curve without exact copies of its points, and where the rest starts over."""
     if roles.x is None or roles.y not in arrays:
         return arrays, []
-    kept = used_once(arrays[roles.x], arrays[roles.y], arrays["row"].tolist(), flags)
-    if kept is not None:
-        arrays = {name: values[kept] for name, values in arrays.items()}
+    if copies := copied_points(arrays[roles.x], arrays[roles.y]):
+        rows = listed([int(arrays["row"][i]) for i in copies], 6)
+        flags.append(
+            Flag(
+                "duplicate-rows",
+                f"every point stands in the table several times with the same values, again in row(s) {rows}; "
+                "each is used once",
+            )
+        )
+        arrays = {name: np.delete(values, copies) for name, values in arrays.items()}
     return arrays, second_passes(arrays[roles.x], arrays[roles.y])
 
 

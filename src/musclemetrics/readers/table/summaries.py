@@ -32,8 +32,8 @@ def is_summary(header: Header) -> bool:
     words = _words(header)
     if not words:
         return False
-    # "SE 12" may be a fibre's own name: a spread stands alone or last, "control SD".
-    named = words[-1] in _MEANS | _SPREADS or words[0] in _MEANS
+    # "SE 12" and "SD rat 3" may be fibres' own names: a spread stands alone or last, "control SD".
+    named = words[-1] in _SPREADS or holds_means(header)
     return named or bool(_PHRASES.search(" ".join(words)))
 
 
