@@ -450,6 +450,21 @@ def test_files_of_other_origin_are_kept_unless_told(good, tmp_path, capsys, name
     assert foreign.read_bytes() != b"<html>mine</html>"
 
 
+@pytest.mark.parametrize("output", ["out", "good.csv/deep/", "folder.csv/"])
+def test_what_is_in_the_way_is_met_before_the_work(good, tmp_path, monkeypatch, capsys, output: str) -> None:
+    from musclemetrics.cli import measure
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("measured before the output was looked at")
+
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "figures").touch()
+    (tmp_path / "folder.csv" / "records.csv").mkdir(parents=True)
+    monkeypatch.setattr(measure, "measure_files", refuse)
+    assert main(["mean_force", "good.csv", "--overwrite", "-o", output]) == 2
+    assert re.search("is in the way|cannot be written into", capsys.readouterr().err)
+
+
 def test_results_beside_the_data_do_not_hide_it(good, tmp_path) -> None:
     for _ in range(2):
         assert main(["mean_force", ".", "-o", ".", "-o", "own.csv", "--quiet"]) == 0

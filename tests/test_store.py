@@ -8,6 +8,7 @@ import math
 import os
 import pickle
 import struct
+import subprocess
 import sys
 
 import h5py
@@ -359,6 +360,25 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch) -> None:
     assert caught.value.code == "disk-full"
     assert str(tmp_path) in str(caught.value)
     assert (os.listdir(tmp_path), target.read_bytes()) == (["a.csv"], before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system sets no limit to the size of a file")
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "h5"])
+def test_no_room_costs_the_file_and_not_the_process(tmp_path, suffix: str) -> None:
+    target = tmp_path / f"a.{suffix}"
+    code = (
+        "import resource, sys\n"
+        "from musclemetrics import save\n"
+        "from musclemetrics.record import Measurement, Record\n"
+        "from musclemetrics.errors import WriteError\n"
+        "records = [Record('m', (Measurement('a', n / 7),)) for n in range(2000)]\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+        f"try: save(records, {str(target)!r})\n"
+        "except WriteError as error: print(error.code)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "write-failed\n", "")
+    assert os.listdir(tmp_path) == []
 
 
 def test_damaged_lines_give_records_or_a_typed_error(tmp_path) -> None:

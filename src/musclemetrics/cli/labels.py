@@ -29,8 +29,9 @@ def relabelled(records: Iterable[Record], labels: Mapping[str, str]) -> Iterator
         first = seen.setdefault(tuple(made.labels.get(name) for name in _IDENTITY), {})
         for name in _IDENTITY:
             if name in told and first.setdefault(name, told[name]) != told[name]:
+                both = f"{name} {first[name]} and {name} {told[name]}"
                 raise SettingsError(
-                    f"--label {name}={labels[name]} would give {name} {first[name]} and {name} {told[name]} the same name",
+                    f"--label {name}={labels[name]} would give {both} the same name",
                     code="label-merges",
                     remedy=f"leave it out, or measure the recordings of each {name} by themselves",
                 )

@@ -92,6 +92,8 @@ def guarded(outputs: Sequence[Output], entries: Iterable[Entry], *, overwrite: b
                     code="same-output",
                     remedy="give two names",
                 )
+    for output in outputs:
+        _placeable(output)
     for output, file, identity in there:
         entry = held.get(identity)
         ours = file.is_file() and _own(file)
@@ -108,6 +110,28 @@ def guarded(outputs: Sequence[Output], entries: Iterable[Entry], *, overwrite: b
                 code="would-overwrite-file",
                 remedy="choose another name, or give --overwrite to replace it",
             )
+
+
+def _placeable(output: Output) -> None:
+    """Refuse what the system would refuse after all the work."""
+    places = [f for f in output.files if f.is_dir()]
+    if output.kind == "folder" and (output.path / "figures").is_file():
+        places.append(output.path / "figures")
+    if places:
+        raise SettingsError(
+            f"{output.option} {output.path}: {places[0]} is in the way",
+            code="unwritable",
+            remedy="choose another name",
+        )
+    # The nearest folder that exists is where everything begins.
+    start = output.path if output.kind == "folder" else output.path.parent
+    above = next((p for p in (start.absolute(), *start.absolute().parents) if p.exists()), None)
+    if above is not None and not (above.is_dir() and os.access(above, os.W_OK)):
+        raise SettingsError(
+            f"{output.option} {output.path}: {above} cannot be written into",
+            code="unwritable",
+            remedy="choose another folder",
+        )
 
 
 def _own(path: Path) -> bool:

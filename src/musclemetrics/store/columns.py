@@ -95,7 +95,8 @@ def write(records: Sequence[Record], path: Path) -> None:
     for r in records:
         order.append((modalities.index(r.modality), len(by_modality[r.modality])))
         by_modality[r.modality].append(r)
-    with h5py.File(path, "w") as file:
+    # Made in memory first: on a disk that fills up, the HDF5 library ends the process instead of raising.
+    with h5py.File(path.name, "w", driver="core", backing_store=False) as file:
         file.attrs["format"] = _FORMAT
         file.attrs["schema"] = SCHEMA
         file.attrs["written"] = datetime.now(UTC).isoformat(timespec="seconds")
@@ -104,6 +105,9 @@ def write(records: Sequence[Record], path: Path) -> None:
         index["row"] = np.array([row for _, row in order], dtype=np.int64)
         for name, members in by_modality.items():
             _write_modality(file.create_group(name), members)
+        file.flush()
+        image = file.id.get_file_image()
+    path.write_bytes(image)
 
 
 def _write_modality(group: Any, records: Sequence[Record]) -> None:
