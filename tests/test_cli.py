@@ -432,6 +432,8 @@ def test_prism_writes_over_nothing_that_is_there(good, tmp_path, capsys) -> None
     assert "is there already" in capsys.readouterr().err
     assert main(["force_pca", "good.csv", "-o", "a.csv", "--prism", "./a.csv"]) == 2
     assert "the same file" in capsys.readouterr().err
+    assert main(["force_pca", "good.csv", "--prism", "no/where.txt"]) == 2
+    assert "no folder" in capsys.readouterr().err
     assert good.read_text(encoding="utf-8") == GOOD
     assert sorted(os.listdir(tmp_path)) == ["good.csv", "mine.txt"]
 

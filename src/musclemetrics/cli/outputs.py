@@ -50,8 +50,6 @@ def target(word: str) -> Output:
             code="unknown-suffix",
             remedy=f"use {', '.join(_FILES)}, or end the name of a folder with {os.sep}",
         )
-    if not path.parent.is_dir():
-        raise SettingsError(f"-o {word}: there is no folder {path.parent}", code="unwritable", remedy="make it first")
     return Output(path, "file")
 
 
@@ -122,6 +120,12 @@ def _placeable(output: Output) -> None:
             f"{output.option} {output.path}: {places[0]} is in the way",
             code="unwritable",
             remedy="choose another name",
+        )
+    if output.kind != "folder" and not output.path.parent.is_dir():
+        raise SettingsError(
+            f"{output.option} {output.path}: there is no folder {output.path.parent}",
+            code="unwritable",
+            remedy="make it first",
         )
     # The nearest folder that exists is where everything begins.
     start = output.path if output.kind == "folder" else output.path.parent
