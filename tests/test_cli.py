@@ -537,7 +537,7 @@ def test_notes_are_counted_and_shown_when_asked(tmp_path, capsys) -> None:
 def test_a_unit_that_overrules_the_file_is_shown(good, capsys) -> None:
     assert main(["mean_force", "good.csv", "-s", "force_unit=N"]) == 0
     err = capsys.readouterr().err
-    assert "note: fibre 007: force_unit is 'mN' by the file and 'N' by the setting, which was used" in err
+    assert "suspect: fibre 007: force_unit is 'mN' by the file and 'N' by the setting, which was used" in err
 
 
 def test_a_message_says_how_settings_are_given(good, tmp_path, capsys) -> None:

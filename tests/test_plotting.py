@@ -149,3 +149,14 @@ def test_workers_draw_the_same_pictures(tmp_path, monkeypatch) -> None:
 
 def test_an_empty_page_is_a_page(tmp_path) -> None:
     assert summary_page([], tmp_path / "new" / "one").is_file()
+
+
+def test_an_error_larger_than_its_value_leaves_the_value_two_digits():
+    from musclemetrics.record import Measurement
+    from musclemetrics.report.words import error_text, value_text
+
+    m = Measurement("s", 50.0, 3410.0, (float("-inf"), float("inf")))
+    assert value_text(m) == "50"
+    assert error_text(m) == "3410"
+    assert value_text(Measurement("Fmin", 1.234, 8.9, (-61.0, 24.0))) == "1.2"
+    assert value_text(Measurement("pCa50", 6.43974, 0.02778)) == "6.440"

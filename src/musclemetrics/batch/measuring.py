@@ -174,7 +174,9 @@ def _stamped(record: Record, job: Job, one: Inputs, readings: Sequence[Reading],
             continue
         if name in job.settings and plain(job.settings[name]) != plain(fact):
             message = f"{name} is {fact!r} by the file and {job.settings[name]!r} by the setting, which was used"
-            flags.append(Flag("setting-overrides-file", message, "note"))
+            # A unit named anew relabels the numbers without converting them.
+            level: Literal["suspect", "note"] = "suspect" if name.endswith("_unit") else "note"
+            flags.append(Flag("setting-overrides-file", message, level))
     reading = {**record.provenance.reading, "notes": tuple(dict.fromkeys(one.notes))}
     return replace(
         record,

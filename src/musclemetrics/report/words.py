@@ -25,11 +25,16 @@ _EMPTY = "–"
 
 
 def places(m: Measurement) -> int:
-    """Return the decimals worth showing: two digits of the standard error or half interval, else four of the value."""
+    """Return the decimals worth showing: two digits of the standard error or half interval, else four of the value.
+
+    Never fewer than two digits of the value itself: an error larger than its value must not round that to nothing.
+    """
+    least = 1 - math.floor(math.log10(abs(m.value))) if math.isfinite(m.value) and m.value != 0 else -math.inf
     half = (m.interval[1] - m.interval[0]) / 2
     for scale in (m.stderr, half):
         if math.isfinite(scale) and scale > 0:
-            return 1 - math.floor(math.log10(scale))
+            two = 1 - math.floor(math.log10(scale))
+            return int(max(two, min(least, 1)))
     if not math.isfinite(m.value) or m.value == 0 or float(m.value).is_integer():
         return 0
     return 3 - math.floor(math.log10(abs(m.value)))
