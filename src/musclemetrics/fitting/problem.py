@@ -206,9 +206,9 @@ class Problem:
                 upper[j, i] = dot(weighted[j], c) / norms[j]
                 c = c - weighted[j] * upper[j, i]
             norm = dot(c, c)
-            tiny = norm < 1e-150
-            if i == 0 and tiny.any():
+            if i == 0 and norm.min() < 1e-150:
                 # Far from the data a column may be so small that its square underflows; its direction still counts.
+                tiny = norm < 1e-150
                 size = np.max(np.abs(c), axis=0)
                 scale = np.where(tiny & (size > 0), size, 1.0)
                 c = c / scale
