@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from musclemetrics import force_pca
 from musclemetrics.fitting import Fit, Model, fit
 from musclemetrics.fitting.levenberg import PART
 from musclemetrics.modalities.force_pca.curves import HILL, hill
@@ -72,3 +73,16 @@ def test_a_lost_curve_is_found_again_whoever_stands_beside_it() -> None:
     np.testing.assert_allclose(together["k"], 0.5, atol=0.1)
     for row in range(5):
         assert same(together, row, fit(model, x, y[row], start={"a": 1.0, "k": far["k"][row]}))
+
+
+def test_records_do_not_depend_on_their_neighbours_however_noisy():
+    """Open bounds, steps, weights: every path a noisy curve may take, in stacks of all sizes."""
+    pca = np.array([9.0, 6.6, 6.3, 6.1, 5.9, 5.7, 5.5, 5.0, 4.5])
+    rng = np.random.default_rng(1)
+    for noise, n in ((2.0, 3), (8.0, 25), (15.0, 14)):
+        clean = force_pca.hill(pca, pCa50=5.9, h=2.4, Fmax=100.0, Fmin=3.0)
+        forces = clean + rng.normal(0, noise, (n, len(pca)))
+        for extra in ({}, {"variance": "mixed"}, {"fmin": 0.0}, {"model": "hill_asymmetric"}):
+            many = force_pca.measure_many(pca, forces, errors="flag", **extra)
+            alone = [force_pca.measure_many(pca, row[None], errors="flag", **extra)[0] for row in forces]
+            assert many == alone, extra

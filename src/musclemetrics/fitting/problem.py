@@ -206,7 +206,8 @@ class Problem:
                 upper[j, i] = dot(weighted[j], c) / norms[j]
                 c = c - weighted[j] * upper[j, i]
             norm = dot(c, c)
-            if i == 0 and norm.min() < 1e-150:
+            # Not min(): one curve's NaN must not decide for its neighbours.
+            if i == 0 and (norm < 1e-150).any():
                 # Far from the data a column may be so small that its square underflows; its direction still counts.
                 tiny = norm < 1e-150
                 size = np.max(np.abs(c), axis=0)
