@@ -8,6 +8,8 @@ import pytest
 from musclemetrics import force_pca
 from musclemetrics.fitting import Fit, Model, fit
 from musclemetrics.fitting.levenberg import PART
+from musclemetrics.fitting.problem import Problem
+from musclemetrics.fitting.starts import grid_scores
 from musclemetrics.modalities.force_pca.curves import HILL, hill
 
 PCA = np.array([9, 6.6, 6.4, 6.2, 6.0, 5.8, 5.6, 5.2, 4.5])
@@ -86,3 +88,20 @@ def test_records_do_not_depend_on_their_neighbours_however_noisy():
             many = force_pca.measure_many(pca, forces, errors="flag", **extra)
             alone = [force_pca.measure_many(pca, row[None], errors="flag", **extra)[0] for row in forces]
             assert many == alone, extra
+
+
+@pytest.mark.parametrize("held", [None, 7.0])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_grid_scores_are_what_each_candidate_costs(held, weighted):
+    """By matrix products or one by one, weighted, with a parameter held: the same share is explained."""
+    y = np.ascontiguousarray(curves(6, 5.0).T)
+    w = np.linspace(0.5, 2.0, len(PCA))[:, None]
+    fixed = {} if held is None else {3: np.full(6, held)}
+    shared = Problem(HILL, PCA[:, None], y, w if weighted else None, fixed)
+    each = Problem(HILL, np.repeat(PCA[:, None], 6, axis=1), y, np.repeat(w, 6, axis=1) if weighted else None, fixed)
+    candidates = HILL.grid(PCA[:, None])
+    one = grid_scores(shared, candidates)
+    np.testing.assert_allclose(one, grid_scores(each, candidates), atol=1e-10)
+    size = np.sum((y * (w if weighted else 1.0)) ** 2, axis=0)
+    free = [np.full(6, v) for v in candidates[4]]
+    np.testing.assert_allclose(one[4], 1 - shared.evaluate(free).cost / size, atol=1e-10)

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from ..errors import ItemCrashed, SettingsError
 from ..record import Flag, Record, plain
-from .decisions import check_values, checked, checked_reading, module_name, resolved, settings_of
+from .decisions import check_values, checked, checked_reading, module_name, resolved, settings_of, unknown_setting
 from .files import Entry, listed
 from .grouping import LABELS, Item, items
 from .pool import PatientPool
@@ -34,6 +34,7 @@ __all__ = [
     "listed",
     "measure_files",
     "settings_of",
+    "unknown_setting",
 ]
 
 _WINDOW = 64  # items under way at once: enough to keep any pool busy, few enough for flat memory

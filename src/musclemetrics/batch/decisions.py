@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
@@ -12,7 +12,17 @@ from typing import Any, cast
 from ..errors import SettingsError
 from ..modalities import MODALITIES, Modality, modality
 
-__all__ = ["check_values", "checked", "checked_reading", "defaults", "module_name", "named", "resolved", "settings_of"]
+__all__ = [
+    "check_values",
+    "checked",
+    "checked_reading",
+    "defaults",
+    "module_name",
+    "named",
+    "resolved",
+    "settings_of",
+    "unknown_setting",
+]
 
 
 def module_name(given: str | ModuleType | Modality) -> str:
@@ -39,6 +49,16 @@ def named(name: str) -> str:
     return name.rsplit(".", 1)[-1]
 
 
+def unknown_setting(name: str, known: Collection[str]) -> SettingsError:
+    """Return the error for a setting nobody has, with the closest names."""
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    return SettingsError(
+        f"there is no setting {name!r}",
+        code="unknown-setting",
+        remedy=f"did you mean {' or '.join(near)}?" if near else f"use one of {', '.join(known)}",
+    )
+
+
 def settings_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """Return the keyword-only parameters of a function: decisions and facts, by the rule of the star."""
     parameters = inspect.signature(function).parameters.values()
@@ -62,12 +82,7 @@ def checked(module: Modality, settings: Mapping[str, Any]) -> tuple[dict[str, An
     known = {**measuring, **bridging}
     for name in settings:
         if name not in known:
-            near = get_close_matches(name, known, n=3, cutoff=0.5)
-            raise SettingsError(
-                f"there is no setting {name!r}",
-                code="unknown-setting",
-                remedy=f"did you mean {' or '.join(near)}?" if near else f"use one of {', '.join(known)}",
-            )
+            raise unknown_setting(name, known)
     return (
         {n: v for n, v in settings.items() if n in measuring},
         {n: v for n, v in settings.items() if n in bridging},

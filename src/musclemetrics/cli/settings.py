@@ -8,7 +8,6 @@ import re
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, Literal, Union, get_args, get_origin
 
 from ..errors import SettingsError
@@ -157,7 +156,7 @@ def converted(verb: str, given: Mapping[str, str]) -> dict[str, Any]:
     SettingsError
         ``unknown-setting`` with close matches, ``bad-setting`` naming what is expected.
     """
-    from ..batch import settings_of
+    from ..batch import settings_of, unknown_setting
     from ..modalities import modality
 
     module = modality(verb)
@@ -166,12 +165,7 @@ def converted(verb: str, given: Mapping[str, str]) -> dict[str, Any]:
     values = {}
     for name, text in given.items():
         if name not in known:
-            near = get_close_matches(name, known, n=3, cutoff=0.5)
-            raise SettingsError(
-                f"{verb} has no setting {name!r}",
-                code="unknown-setting",
-                remedy=f"did you mean {' or '.join(near)}?" if near else f"see musclemetrics {verb} -s list",
-            )
+            raise unknown_setting(name, known)
         kind = hints.get(name, Any)
         if kind is Any:
             default = known[name].default

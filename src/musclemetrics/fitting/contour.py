@@ -36,6 +36,12 @@ class Work:
         self.best = self.fit.sse
         self.slack = np.maximum(self.fit.sse * self.quantile / self.fit.dof, floor)
 
+    def reach(self, name: str) -> tuple[Array, Array]:
+        """Return how far down and up a parameter on the x axis may lie, one value or one a curve."""
+        axis = self.x[0] if isinstance(self.x, tuple) else self.x
+        margin = self.model.reach[name]
+        return np.min(axis, axis=0) - margin, np.max(axis, axis=0) + margin
+
     def part(self, rows: NDArray[np.int64], held: Mapping[int, Array]) -> Problem:
         """Return the problem of some curves (repeats allowed) with more parameters held."""
         fixed = {self.model.index(k): v[rows] for k, v in self.fit.held.items()}

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from .contour import Work
 from .levenberg import minimise
 from .model import Array
-from .problem import some
 from .small import dot
 from .starts import grid_scores
 
@@ -42,23 +41,23 @@ def rivalled(work: Work, rows: NDArray[np.int64]) -> NDArray[np.int64]:
 def challenge(work: Work, rows: NDArray[np.int64], name: str, bounds: Array) -> None:
     """Move bounds outwards where another branch still runs below the limit at them."""
     j = work.model.index(name)
-    some = np.repeat(rows, 2)
+    which = np.repeat(rows, 2)
     column = np.tile([0, 1], len(rows))
     for _ in range(4):
-        finite = np.isfinite(bounds[some, column])
-        some, column = some[finite], column[finite]
-        if not len(some):
+        finite = np.isfinite(bounds[which, column])
+        which, column = which[finite], column[finite]
+        if not len(which):
             return
-        value = bounds[some, column]
-        cost, branch = _least_rival(work, some, j, value)
+        value = bounds[which, column]
+        cost, branch = _least_rival(work, which, j, value)
         # A millionth of the slack: less would only find the bound itself again.
-        lost = np.flatnonzero(cost < work.best[some] + work.slack[some] * (1 - 1e-6))
+        lost = np.flatnonzero(cost < work.best[which] + work.slack[which] * (1 - 1e-6))
         if not len(lost):
             return
-        some, column = some[lost], column[lost]
+        which, column = which[lost], column[lost]
         side = np.where(column == 1, 1.0, -1.0)
-        inner = side * (value[lost] - work.fit.parameters[some, j])
-        bounds[some, column] = sure(work, some, side, name, inner, [b[lost] for b in branch])
+        inner = side * (value[lost] - work.fit.parameters[which, j])
+        bounds[which, column] = sure(work, which, side, name, inner, [b[lost] for b in branch])
 
 
 def _least_rival(work: Work, rows: NDArray[np.int64], j: int, value: Array) -> tuple[Array, list[Array]]:
@@ -110,9 +109,8 @@ def sure(
     room = np.where(side > 0, high - centre, centre - low)
     far = np.minimum(np.maximum(FAR * unit, FAR * np.abs(centre)), room)
     if name in model.reach:
-        axis = work.x[0] if isinstance(work.x, tuple) else work.x
-        axis = axis if axis.shape[1] == 1 else some(axis, rows)
-        edge = np.where(side > 0, np.max(axis, axis=0), np.min(axis, axis=0)) + side * model.reach[name]
+        ends = (e if e.size == 1 else e[rows] for e in work.reach(name))
+        edge = np.where(side < 0, *ends)
         far = np.minimum(far, np.maximum(side * (edge - centre), unit * 1e-3))
     distance = np.minimum(unit, np.where(np.isfinite(room), 0.7 * room, far))
     inner, outer = np.zeros(count), np.full(count, np.inf)

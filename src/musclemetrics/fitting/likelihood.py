@@ -97,14 +97,8 @@ def intervals(
                 challenge(work, suspects, name, out[name])
     for name in names:
         if name in model.reach:
-            _beyond_reach(work, name, out[name])
+            # Nothing in the data speaks of a place so far outside their x.
+            least, most = work.reach(name)
+            out[name][out[name][:, 0] <= least, 0] = -np.inf
+            out[name][out[name][:, 1] >= most, 1] = np.inf
     return out
-
-
-def _beyond_reach(work: Work, name: str, bounds: Array) -> None:
-    """Open a bound that lies so far outside the data's x that nothing in them speaks of it."""
-    axis = work.x[0] if isinstance(work.x, tuple) else work.x
-    reach = work.model.reach[name]
-    low, high = np.min(axis, axis=0) - reach, np.max(axis, axis=0) + reach
-    bounds[:, 0] = np.where(bounds[:, 0] <= low, -np.inf, bounds[:, 0])
-    bounds[:, 1] = np.where(bounds[:, 1] >= high, np.inf, bounds[:, 1])

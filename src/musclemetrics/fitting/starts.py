@@ -68,9 +68,10 @@ def grid_scores(problem: Problem, candidates: Array) -> Array:
     shared = (
         not isinstance(problem.x, tuple) and problem.x.shape[1] == 1 and (problem.w is None or problem.w.shape[1] == 1)
     )
-    constant = {i: v for i, v in problem.held.items() if i < q}
-    if not shared or constant:
-        total = dot(problem.y, problem.y) + 1e-300
+    w = 1.0 if problem.w is None else problem.w
+    y = problem.y * w
+    total = dot(y, y) + 1e-300
+    if not shared or any(i < q for i in problem.held):
         rows = []
         for candidate in candidates:
             free = [np.full(n, candidate[i]) for i in problem.stepped]
@@ -78,14 +79,12 @@ def grid_scores(problem: Problem, candidates: Array) -> Array:
         return np.nan_to_num(np.array(rows), nan=-1.0, neginf=-1.0)
     columns, _ = model.basis(problem.x, *candidates.T)
     shape = (problem.y.shape[0], len(candidates))
-    w = 1.0 if problem.w is None else problem.w
-    y = problem.y * w
     orthonormal: list[Array] = []
+    held: list[tuple[Array, Array]] = []
     for i, column in enumerate(columns, start=q):
         c = (np.ones(shape) if column is None else np.broadcast_to(column, shape)) * w
         if i in problem.held:
-            if np.any(problem.held[i]):
-                y = y - c[:, :1] * 0.0 - _held_part(c, problem.held[i])
+            held.append((c, problem.held[i]))
             continue
         for _ in range(2):  # twice is enough (Kahan & Parlett)
             for other in orthonormal:
@@ -98,16 +97,18 @@ def grid_scores(problem: Problem, candidates: Array) -> Array:
         part = slice(first, first + width)
         for c in orthonormal:
             share = c.T @ y[:, part]
+            for fixed, value in held:
+                share -= dot(c, fixed)[:, None] * value[part]
             share *= share
             explained[:, part] += share
-    score: Array = np.divide(explained, np.add.reduce(y * y, axis=0) + 1e-300, out=explained)
+        # |y|² − |y − held|²: what the held columns explain by themselves.
+        for k, (fixed, value) in enumerate(held):
+            explained[:, part] += 2.0 * (fixed.T @ y[:, part]) * value[part]
+            for other, factor in held[: k + 1]:
+                twice = 1.0 if other is fixed else 2.0
+                explained[:, part] -= twice * dot(fixed, other)[:, None] * (value * factor)[part]
+    score: Array = np.divide(explained, total, out=explained)
     return score
-
-
-def _held_part(column: Array, value: Array) -> Array:
-    """Return what a held linear parameter contributes, taken at the middle candidate: good enough for a start."""
-    middle: Array = column[:, [column.shape[1] // 2]] * value
-    return middle
 
 
 def _shared(x: Any) -> bool:

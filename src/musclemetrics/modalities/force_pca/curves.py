@@ -188,19 +188,9 @@ def _two_grid(x: Any) -> Array:
     return np.array(rows)
 
 
-def _bounds(name: str) -> dict[str, float]:
-    return (
-        {"h": H_RANGE[0], "h_2": H_RANGE[0], "s": S_RANGE[0]}
-        if name == "low"
-        else {"h": H_RANGE[1], "h_2": H_RANGE[1], "s": S_RANGE[1]}
-    )
-
-
-def _limits(names: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        "lower": {k: v for k, v in _bounds("low").items() if k in names},
-        "upper": {k: v for k, v in _bounds("high").items() if k in names},
-    }
+def _limits(*names: str) -> dict[str, Any]:
+    ranges = {"h": H_RANGE, "h_2": H_RANGE, "s": S_RANGE}
+    return {"lower": {n: ranges[n][0] for n in names}, "upper": {n: ranges[n][1] for n in names}}
 
 
 HILL = Model(
@@ -211,7 +201,7 @@ HILL = Model(
     grid=_hill_grid,
     rivals=_hill_rivals,
     reach={"pCa50": REACH},
-    **_limits(("h",)),
+    **_limits("h"),
 )
 HILL_ASYMMETRIC = Model(
     "hill_asymmetric",
@@ -221,7 +211,7 @@ HILL_ASYMMETRIC = Model(
     grid=_richards_grid,
     starts=4,
     reach={"pCa50": REACH},
-    **_limits(("h", "s")),
+    **_limits("h", "s"),
 )
 HILL_TWO = Model(
     "hill_two",
@@ -231,6 +221,6 @@ HILL_TWO = Model(
     grid=_two_grid,
     starts=6,
     reach={"pCa50": REACH, "pCa50_2": REACH},
-    **_limits(("h", "h_2")),
+    **_limits("h", "h_2"),
 )
 MODELS: dict[str, Model] = {m.name: m for m in (HILL, HILL_ASYMMETRIC, HILL_TWO)}
