@@ -38,7 +38,7 @@ GROWING = ("modalities", "readers")
 # What the readers share among themselves, below the readers: bytes, signatures, spellings.
 SHARED = {"readers": ("source", "signatures", "aliases", "passes")}
 # What may look sideways on its floor, one way only.
-SIDEWAYS = {("reading", "record"), ("units", "errors")}
+SIDEWAYS = {("reading", "record"), ("units", "errors"), ("traces", "checks"), ("imaging", "checks")}
 
 HOMES = {
     "lmfit": ("fitting",),

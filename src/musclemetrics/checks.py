@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import InputError, SettingsError
 
-__all__ = ["at_least", "choice", "finite", "fraction", "matrix", "number", "same_length", "vector"]
+__all__ = ["at_least", "choice", "finite", "fraction", "matrix", "number", "same_length", "samples", "vector"]
 
 
 def _array(values: ArrayLike, name: str) -> NDArray[np.float64]:
@@ -59,6 +59,17 @@ def vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
     InputError
         ``not-numeric``, ``wrong-shape`` or ``not-finite``.
     """
+    return finite(samples(values, name), name)
+
+
+def samples(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return `values` as float64 of one dimension; NaN is left for the caller to judge sample by sample.
+
+    Raises
+    ------
+    InputError
+        ``not-numeric`` or ``wrong-shape``.
+    """
     array = _array(values, name)
     if array.ndim != 1:
         raise InputError(
@@ -66,7 +77,7 @@ def vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
             code="wrong-shape",
             remedy="give one row of numbers",
         )
-    return finite(array, name)
+    return array
 
 
 def matrix(values: ArrayLike, name: str, columns: int) -> NDArray[np.float64]:
