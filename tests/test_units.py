@@ -35,6 +35,10 @@ from musclemetrics.errors import InputError
         ("%L0", "%{L0}"),
         ("sec", "s"),
         ("HZ", "Hz"),
+        ("mN s-1", "mN/s"),
+        ("mN s⁻¹", "mN/s"),
+        ("kN/m²/s", "kN/m2/s"),
+        ("kN/m2/L0", "kN/m2/{L0}"),
     ],
 )
 def test_spellings(written: str, code: str) -> None:

@@ -79,15 +79,19 @@ def unit_text(unit: str) -> str:
     --------
     >>> unit_text("kN/m2"), unit_text("umol/L"), unit_text("Ohm"), unit_text("1")
     ('kN m⁻²', 'µM', 'Ω', '')
+    >>> unit_text("kN/m2/s"), unit_text("1/{L0}")
+    ('kN m⁻² s⁻¹', 'L₀⁻¹')
     """
     code = canonical(unit)
     if code == "1":
         return ""
     if code in _WORDS:
         return _WORDS[code]
-    above, _, below = code.partition("/")
+    above, *below = code.split("/")
 
     def raised(part: str, sign: str) -> str:
+        if part == "{L0}":
+            return "L₀" + (sign + "1").translate(_SUPERSCRIPT)
         symbol, power = re.fullmatch(r"(.*?)(\d*)", part).groups()  # type: ignore[union-attr]
         exponent = sign + (power or ("1" if sign else ""))
         symbol = symbol.replace("Ohm", "Ω")
@@ -95,7 +99,7 @@ def unit_text(unit: str) -> str:
             symbol = "µ" + symbol[1:]
         return str(symbol) + exponent.translate(_SUPERSCRIPT)
 
-    words = ([] if above == "1" else [raised(above, "")]) + ([raised(below, "-")] if below else [])
+    words = ([] if above == "1" else [raised(above, "")]) + [raised(part, "-") for part in below]
     return " ".join(words)
 
 

@@ -81,6 +81,16 @@ _TABLE: dict[str, tuple[str, float, str, tuple[str, ...]]] = {
     "L": ("volume", 1.0, "L", ("litre", "liter")),
     "W": ("power", 1.0, "W", ()),
 }
+# What force is divided by: seconds for a rate of rise, fibre lengths for a stiffness.
+for _code, (_dim, _factor, _suffix, _names) in list(_TABLE.items()):
+    if _dim in ("force", "stress"):
+        _rate = tuple(f"{n}{per}" for n in (_code, *_names) for per in (" s-1", ".s-1", "/s"))
+        _TABLE[f"{_code}/s"] = (f"{_dim} rate", _factor, f"{_suffix}_per_s", _rate)
+        _per = tuple(f"{n}/L0" for n in (_code, *_names))
+        _TABLE[f"{_code}/{{L0}}"] = (f"{_dim} a length", _factor, f"{_suffix}_per_L0", _per)
+_TABLE["%/s"] = ("rate", 1e-2, "percent_per_s", ())
+_TABLE["%/{L0}"] = ("relative stiffness", 1e-2, "percent_per_L0", ())
+_TABLE["1/{L0}"] = ("relative stiffness", 1.0, "per_L0", ("1/L0", "L0-1"))
 
 
 def _fold(text: str) -> str:
