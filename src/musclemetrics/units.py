@@ -57,9 +57,11 @@ _TABLE: dict[str, tuple[str, float, str, tuple[str, ...]]] = {
     "min": ("time", 60.0, "min", ("minute", "minutes")),
     "1/s": ("rate", 1.0, "per_s", ("s-1", "s^-1", "/s")),
     "{L0}/s": ("relative speed", 1.0, "L0_per_s", ("L0/s", "Lo/s", "FL/s", "ML/s")),
+    "%{L0}/s": ("relative speed", 1e-2, "percent_L0_per_s", ("%L0/s", "% L0/s", "%Lo/s", "%FL/s", "%ML/s")),
     "m/s": ("speed", 1.0, "m_per_s", ()),
     "mm/s": ("speed", 1e-3, "mm_per_s", ()),
     "cm/s": ("speed", 1e-2, "cm_per_s", ()),
+    "um/s": ("speed", 1e-6, "um_per_s", ()),
     "Hz": ("frequency", 1.0, "Hz", ("hertz",)),
     "kHz": ("frequency", 1e3, "kHz", ()),
     "MHz": ("frequency", 1e6, "MHz", ()),
@@ -80,6 +82,12 @@ _TABLE: dict[str, tuple[str, float, str, tuple[str, ...]]] = {
     "kg": ("mass", 1.0, "kg", ()),
     "L": ("volume", 1.0, "L", ("litre", "liter")),
     "W": ("power", 1.0, "W", ()),
+    "mW": ("power", 1e-3, "mW", ()),
+    "uW": ("power", 1e-6, "uW", ()),
+    "W/L": ("power a volume", 1.0, "W_per_L", ("kW/m3",)),
+    "W/m2": ("power an area", 1.0, "W_per_m2", ()),
+    "N.{L0}/s": ("power for want of a length", 1.0, "N_L0_per_s", ()),
+    "mN.{L0}/s": ("power for want of a length", 1e-3, "mN_L0_per_s", ()),
 }
 # What force is divided by: seconds for a rate of rise, fibre lengths for a stiffness.
 for _code, (_dim, _factor, _suffix, _names) in list(_TABLE.items()):
