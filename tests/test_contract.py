@@ -70,7 +70,8 @@ def inputs(name: str) -> tuple[Inputs, ...]:
             except MuscleMetricsError:
                 continue
         for group in readings.values():
-            found.extend(modality(name).inputs(group) if group else ())
+            # One that comes without arguments has its reason, and its failed row is looked at among the records.
+            found.extend(one for one in modality(name).inputs(group) if group and one.reason is None)
     assert found
     return tuple(found)
 
@@ -327,12 +328,16 @@ def test_refuses_what_is_not_finite(name: str, bad: float) -> None:
         for one in (one for one in inputs(name) if array in one.args):
             spoilt = np.array(one.args[array], float)
             spoilt[1] = bad
-            with pytest.raises(InputError) as caught:
-                modality(name).measure(**{**one.args, array: spoilt}, **one.settings)
-            assert caught.value.code == "not-finite"
-            assert "index 1" in str(caught.value)
-            assert caught.value.remedy
-            told.append(array in str(caught.value))
+            try:
+                record = modality(name).measure(**{**one.args, array: spoilt}, **one.settings)
+            except InputError as error:
+                assert error.code == "not-finite"
+                assert error.remedy
+                text = str(error)
+            else:  # a sample of a recording may be missing: it is left out, and that is told
+                (text,) = [f.message for f in record.flags if f.code == "missing-samples"]
+            assert "index 1" in text
+            told.append(array in text)
         # Not always: where a setting makes the array another quantity, it is named as that.
         assert any(told), f"no message names {array}"
 
