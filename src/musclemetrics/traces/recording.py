@@ -146,7 +146,8 @@ def recording(
             )
         )
     rate = 1.0 / usual if len(broken) or uneven > 0.25 else (len(t) - 1) / float(t[-1] - t[0])
-    columns = {name: values.view() for name, values in columns.items()}  # the caller's own array stays writeable
+    # Copied, not frozen where it stands: the caller's own array stays writeable, and no record shares it.
+    columns = {name: values.copy() for name, values in columns.items()}
     for array in (t, *columns.values()):
         array.setflags(write=False)
     return Recording(t, columns["force"], columns.get("length"), rate, broken.astype(np.int64), tuple(flags))
