@@ -36,7 +36,7 @@ ROOT = ("__init__", "__main__")  # the façade and the entry points belong to no
 # Packages whose members are siblings: each stands by itself, only the table in __init__ knows them all.
 GROWING = ("modalities", "readers")
 # What the readers share among themselves, below the readers: bytes, signatures, spellings.
-SHARED = {"readers": ("source", "signatures", "aliases", "passes")}
+SHARED = {"readers": ("source", "signatures", "aliases", "passes", "rows", "channels")}
 # What may look sideways on its floor, one way only.
 SIDEWAYS = {("reading", "record"), ("units", "errors"), ("traces", "checks"), ("imaging", "checks")}
 
@@ -50,9 +50,22 @@ HOMES = {
     "openpyxl": ("readers",),
     "jinja2": ("report",),
     "rich": ("cli",),
+    "pyabf": ("readers/abf",),
     "scipy.stats": (),  # costs 0.8 s to import; scipy.special has what is needed
 }
-LAZY_EVERYWHERE = ("pandas", "h5py", "openpyxl", "matplotlib", "lmfit", "skimage", "pydicom", "jinja2", "scipy", "rich")
+LAZY_EVERYWHERE = (
+    "pandas",
+    "h5py",
+    "openpyxl",
+    "matplotlib",
+    "lmfit",
+    "skimage",
+    "pydicom",
+    "jinja2",
+    "scipy",
+    "rich",
+    "pyabf",
+)
 LIGHT = ("__init__", "__main__", "errors", "units", "cli/__init__", "cli/settings", "modalities/__init__")
 
 

@@ -219,13 +219,31 @@ def test_documents_in_zip_archives_are_no_workbooks(tmp_path: Path) -> None:
 
 def test_foreign_recordings_are_refused_by_name(recordings: Path) -> None:
     for path in (
-        recordings / "fibre/aurora_ddf/twitch.ddf",
-        recordings / "fibre/slack_ktr_isovelocity/isovelocity.mat",
         recordings / "ultrasound/dicom_us/US1_J2KI.dcm",
         recordings / "ultrasound/clips/p6_isokinetic500_01_push_01.mp4",
     ):
         with pytest.raises(UnknownFormatError):
             readers.sniff(path)
+
+
+def test_recordings_of_the_bench_are_known_by_their_bytes(recordings: Path, tmp_path: Path) -> None:
+    for name, reader in (
+        ("aurora_ddf/twitch.ddf", "aurora"),
+        ("slack_ktr_isovelocity/isovelocity.mat", "matlab"),
+        ("slc/ACB11/54pCa1.slc", "slcontrol"),
+    ):
+        data = (recordings / "fibre" / name).read_bytes()
+        assert readers.sniff(write(tmp_path, "renamed.csv", data)) == reader
+    for data, reader in (
+        (b"ASI 600A Data File\nCreated: today\n", "aurora"),
+        (b"Interval=\t0.001 s\nChannelTitle=\tForce\n0\t1\n", "labchart"),
+        ("Interval=\t0,001 s\nChannelTitle=\tForce\n0\t1\n".encode("utf-16"), "labchart"),
+        (b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(512) + b"\x89HDF\r\n\x1a\n", "matlab"),
+        (b"ABF2" + bytes(100), "abf"),
+    ):
+        assert readers.sniff(write(tmp_path, "renamed.txt", data)) == reader
+    # A table with such a word in its header stays one.
+    assert readers.sniff(write(tmp_path, "a.csv", b"Interval,force (mN)\n1,2\n2,3\n")) == "table"
 
 
 def test_an_option_of_text_may_begin_with_a_bracket() -> None:

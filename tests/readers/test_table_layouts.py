@@ -6,6 +6,7 @@ import io
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from musclemetrics.errors import MuscleMetricsError, ReadError, SettingsError
@@ -314,9 +315,14 @@ def test_paths_of_the_recording_computer_are_no_labels() -> None:
 
 def test_a_real_exported_twitch(recordings: Path) -> None:
     [reading] = read(recordings / "fibre/aurora_ddf/twitch001.ddf.csv")
-    assert {n: reading[n].shape for n in ("time", "length", "force", "stim")} == dict.fromkeys(
-        ("time", "length", "force", "stim"), (4001,)
-    )
+    names = ("time", "length", "force", "stimulus")
+    assert {n: reading[n].shape for n in names} == dict.fromkeys(names, (4001,))
+    # The export pads its last row with zeros: a muscle does not fall from 238 mN to nothing in 0.1 ms.
+    assert [np.isnan(reading[n]).tolist().index(True) for n in ("length", "force")] == [4000, 4000]
+    assert np.isfinite(reading["stimulus"]).all()
+    [flag] = reading.flags
+    assert (flag.code, flag.level) == ("blank-last-sample", "note")
+    assert "row 4002" in flag.message
     assert reading["force"][0] == 237.131
     assert dict(reading.units) == {}
 

@@ -13,7 +13,7 @@ from .. import readers
 from ..batch import Entry, Item, checked_reading, items, listed
 from ..errors import MuscleMetricsError, SettingsError, UnknownFormatError
 from ..modalities import MODALITIES, modality
-from ..reading import Inputs, Reading
+from ..reading import Event, Inputs, Reading
 from . import NOTHING, OK, SOME_FAILED
 from .settings import options_converted, pairs
 
@@ -98,8 +98,30 @@ def _reading(reading: Reading) -> None:
         print(f"      {name} ({shown}): {_extent(array)}")
     if facts:
         print(f"      {', '.join(facts)}")
-    for event in reading.events[:_MOST]:
-        print(f"      event at {event.time:.6g} s: {event.name}")
+    _events(reading.events)
+
+
+def _events(events: Sequence[Event]) -> None:
+    """Print what happened when; a train of one name is one line."""
+    times: dict[str, list[Event]] = {}
+    for event in events:
+        times.setdefault(event.name, []).append(event)
+    lines: list[tuple[float, str]] = []
+    for name, same in times.items():
+        if len(same) > 3:
+            lines.append((same[0].time, f"{name}, {len(same)} times until {same[-1].time:.6g} s"))
+        else:
+            lines += [(e.time, name + _word(e)) for e in same]
+    for time, words in sorted(lines)[: 2 * _MOST]:
+        print(f"      event at {time:.6g} s: {words}")
+    if len(lines) > 2 * _MOST:
+        print(f"      and {len(lines) - 2 * _MOST} more events")
+
+
+def _word(event: Event) -> str:
+    """Return what an event says of itself: the text of a comment, the parameters of a command."""
+    said = next((str(event.details[k]) for k in ("text", "parameters", "options") if event.details.get(k)), "")
+    return f" ({said[:60]})" if said else ""
 
 
 def _extent(array: Any) -> str:

@@ -34,6 +34,20 @@ class Format(NamedTuple):
 
 # Asked in this order: the sharper signature first, plain text last.
 FORMATS: dict[str, Format] = {
+    "aurora": Format(
+        "aurora", (".ddf", ".dat"), signatures.is_aurora, "Aurora Scientific DMC (.ddf) and 600A recordings"
+    ),
+    "labchart": Format(
+        "labchart", (".txt", *signatures.LABCHART_OWN), signatures.is_labchart, "LabChart text exports, a block each"
+    ),
+    # A .mat file of level 7.3 is HDF5 too, and known by the words before it.
+    "matlab": Format(
+        "matlab",
+        (".mat",),
+        signatures.is_matlab,
+        "MATLAB .mat arrays, LabChart's export among them",
+    ),
+    "abf": Format("abf", (".abf",), signatures.is_abf, "Axon Binary Files, with the package pyabf"),
     "hdf5": Format("hdf5", (".h5", ".hdf5", ".hdf"), signatures.is_hdf5, "named arrays with unit attributes"),
     "slcontrol": Format("slcontrol", (".slc",), signatures.is_slcontrol, "SLControl text records of one fibre"),
     "table": Format(

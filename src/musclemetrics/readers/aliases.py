@@ -30,9 +30,10 @@ ARRAYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "time": (("time", "t", "elapsedtime"), ("none", "time")),
     "length": (
-        ("length", "position", "fibrelength", "fiberlength", "musclelength"),
+        ("length", "position", "fibrelength", "fiberlength", "musclelength", "motorposition", "motorlength"),
         ("none", "length", "relative length", "voltage"),
     ),
+    "stimulus": (("stimulus", "stim", "stimulation", "stimulator"), ("none", "voltage")),
     "area": (("area", "csa", "crosssectionalarea"), ("none", "area")),
     "frequency": (("frequency", "freq"), ("none", "frequency")),
     "resistance": (("resistance",), ("none", "resistance")),

@@ -6,10 +6,14 @@ run twice, so they are kept and doubted; a second pass that is the first one aga
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["copied_points", "second_passes"]
+from ..record import Flag
+
+__all__ = ["copied_points", "doubted", "second_passes"]
 
 LEAST = 3
 """Distinct x that make a pass; fewer are repeats of single points, as bracketing contractions are."""
@@ -90,3 +94,28 @@ def copied_points(x: Numbers, y: Numbers) -> list[int]:
     if len(times) != 1 or times == {1} or len({p for p, _ in points}) < 2:
         return []
     return sorted(i for places in points.values() for i in places[1:])
+
+
+def doubted(arrays: dict[str, NDArray[Any]], flags: list[Flag]) -> None:
+    """Leave out exact copies of a curve's points, and flag a list of x that starts over."""
+    name = "pCa" if "pCa" in arrays else "calcium"
+    x, y = arrays.get(name), arrays.get("force")
+    if x is None or y is None or x.ndim != 1 or x.shape != y.shape:
+        return
+    if copies := copied_points(x, y):
+        flags.append(
+            Flag("duplicate-rows", f"{len(copies)} of {len(x)} points are held again number for number and used once")
+        )
+        for key, values in arrays.items():
+            if values.shape == x.shape:
+                arrays[key] = np.delete(values, copies)
+        x, y = arrays[name], arrays["force"]
+    if starts := second_passes(x, y):
+        flags.append(
+            Flag(
+                "points-start-over",
+                f"{name} starts over at point(s) {', '.join(str(i + 1) for i in starts[:6])}, as two curves in one "
+                "group do; all points are used as repeats of one curve. Give each curve a group of its own, unless it "
+                "is one fibre run again",
+            )
+        )

@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-__all__ = ["describe", "is_hdf5", "is_slcontrol", "is_table", "is_table_by", "utf16_without_mark"]
+__all__ = [
+    "describe",
+    "is_abf",
+    "is_aurora",
+    "is_hdf5",
+    "is_labchart",
+    "is_matlab",
+    "is_slcontrol",
+    "is_table",
+    "is_table_by",
+    "utf16_without_mark",
+]
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 ZIP_MAGIC = b"PK\x03\x04"
@@ -37,6 +48,8 @@ _KNOWN: tuple[tuple[bytes, str], ...] = (
     (b"\x7fELF", "a Linux program"),
     (HDF5_MAGIC, "an HDF5 file"),
 )
+LABCHART_OWN = (".adicht", ".adidat", ".adibin")
+_LABCHART = re.compile(r"(?:Interval|ExcelDateTime|TimeFormat|ChannelTitle)=\s")
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _JSON = re.compile(r"[\[{]\s*[\"\[{\]}0-9-]")  # but not a column called [Ca2+]
 _NUMBER = re.compile(r"\s*\"?[+\-−]?[0-9.,]+(?:[eE][+-]?[0-9]+)?\"?\s*")
@@ -78,6 +91,38 @@ def is_hdf5(head: bytes, name: str) -> bool:
 def is_slcontrol(head: bytes, name: str) -> bool:
     """Whether this is an SLControl record: it says so in its first line."""
     return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"SLCONTROL_DATA_FILE")
+
+
+def is_aurora(head: bytes, name: str) -> bool:
+    """Whether this is a recording of an Aurora controller: the first line names a DMC or 600A data file."""
+    first = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0][:200]
+    return bool(re.match(rb"DMC.*Data File|.*\b600A Data File", first))
+
+
+def is_labchart(head: bytes, name: str) -> bool:
+    """Whether this is LabChart's text export, which begins with its header, or its own file by name."""
+    if PurePath(name).suffix.lower() in LABCHART_OWN or head.startswith(b"CFWB"):
+        return True
+    text = _text(head)
+    return text is not None and bool(_LABCHART.match(text.removeprefix("\ufeff").lstrip()))
+
+
+def is_matlab(head: bytes, name: str) -> bool:
+    """Whether this is a ``.mat`` file: levels 5 and 7.3 say so, level 4 has a header of five small numbers."""
+    if head.startswith((b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file")):
+        return True
+    if len(head) < 22 or PurePath(name).suffix.lower() != ".mat":
+        return False
+    for order in ("little", "big"):
+        kind, rows, columns, imaginary, length = (int.from_bytes(head[i : i + 4], order) for i in range(0, 20, 4))
+        if kind < 5000 and imaginary in (0, 1) and 1 < length <= 64 and rows < 2**31 and columns < 2**31:
+            return head[20 + length - 1 : 20 + length] == b"\0" and head[20 : 20 + length - 1].isascii()
+    return False
+
+
+def is_abf(head: bytes, name: str) -> bool:
+    """Whether this is an Axon Binary File, version 1 or 2."""
+    return head.startswith((b"ABF ", b"ABF2"))
 
 
 def is_table(head: bytes, name: str) -> bool:

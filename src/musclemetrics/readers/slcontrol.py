@@ -7,7 +7,6 @@ volts. Stress is ``force * force_calibration / area``; the file does the arithme
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +18,8 @@ from ..checks import number
 from ..errors import ReadError
 from ..reading import Reading
 from ..record import Flag
+from .rows import number_in, sampling_rate
+from .rows import samples as samples_of
 from .source import Source, contents, name_of
 
 __all__ = ["read"]
@@ -77,7 +78,7 @@ def read(source: Source, *, pca: float | str | None = None) -> Iterator[Reading]
     units: dict[str, str] = {}
 
     names = _names(header)
-    samples = _samples(rows, len(names), line)
+    samples = samples_of(rows, len(names), line, "the line 'Data'")
     _complete(header, raw, samples, flags)
     for name, column in zip(names, samples.T, strict=True):
         arrays[name] = np.ascontiguousarray(column)
@@ -97,7 +98,9 @@ def read(source: Source, *, pca: float | str | None = None) -> Iterator[Reading]
         arrays[name] = np.array(value)
         if unit is not None:
             units[name] = unit
-    arrays["sampling_rate"] = np.array(_sampling(arrays["time"], header, line, flags))
+    arrays["sampling_rate"] = np.array(
+        sampling_rate(arrays["time"], _number(header, "sampling_rate_(hz)"), line, flags)
+    )
     units["sampling_rate"] = "Hz"
 
     labels = {k: header[k] for k in _LABELS if header.get(k) and header[k].casefold() not in ("nan", "nothing")}
@@ -151,16 +154,14 @@ def _number(header: dict[str, str], key: str) -> float | None:
     text = header.get(key)
     if text is None or text.casefold() == "nan":
         return None
-    if not re.fullmatch(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", text):
+    value = number_in(text)
+    if value is None:
         comma = "," in text
         raise ReadError(
             f"the header line {key} holds {text[:40]!r}, a number is needed",
             code="decimal-comma" if comma else "not-a-number",
             remedy="write decimal points" if comma else "mend that line",
         )
-    value = float(text)
-    if not np.isfinite(value):
-        raise ReadError(f"the header line {key} holds {text[:40]!r}", code="not-a-number", remedy="mend that line")
     return value
 
 
@@ -176,47 +177,6 @@ def _names(header: dict[str, str]) -> tuple[str, ...]:
             remedy="export all channels",
         )
     return _COLUMNS + tuple(f"channel_{i}" for i in range(5, int(channels) + 1))
-
-
-def _samples(rows: bytes, columns: int, line: int) -> NDArray[np.float64]:
-    if not rows.strip():
-        raise ReadError("no samples follow the line 'Data'", code="truncated", remedy="copy the record again")
-    try:
-        samples = np.loadtxt(io.BytesIO(rows), comments=None, ndmin=2, encoding="latin-1")
-    except ValueError:
-        raise _offence(rows, columns, line) from None
-    if samples.shape[1] != columns or not np.isfinite(samples).all():
-        raise _offence(rows, columns, line)
-    return samples
-
-
-def _offence(rows: bytes, columns: int, line: int) -> ReadError:
-    """Name the first row that is not what it should be."""
-    lines = rows.decode("latin-1").splitlines()
-    last = max(i for i, text in enumerate(lines) if text.strip())
-    for i, text in enumerate(lines):
-        cells = text.split()
-        if cells and len(cells) != columns:
-            if i == last:
-                return ReadError(
-                    f"the last row, line {line + i}, has {len(cells)} of {columns} values",
-                    code="truncated",
-                    remedy="copy the record again",
-                )
-            return ReadError(
-                f"line {line + i} has {len(cells)} values, {columns} are needed",
-                code="ragged-row",
-                remedy="mend or remove that line",
-            )
-        for cell in cells:
-            if not re.fullmatch(r"[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?", cell) or not re.search("[0-9]", cell):
-                comma = bool(re.fullmatch(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?", cell))
-                return ReadError(
-                    f"line {line + i} holds {cell[:40]!r}, a number is needed",
-                    code="decimal-comma" if comma else "not-a-number",
-                    remedy="export with decimal points" if comma else "mend or remove that line",
-                )
-    return ReadError("the samples are not rows of numbers", code="not-a-number", remedy="copy the record again")
 
 
 def _complete(header: dict[str, str], raw: bytes, samples: NDArray[np.float64], flags: list[Flag]) -> None:
@@ -250,41 +210,3 @@ def _pca(header: dict[str, str], override: float | None, flags: list[Flag]) -> N
         )
     value = override if override is not None else stated
     return None if value is None else np.array(value)
-
-
-def _sampling(time: NDArray[np.float64], header: dict[str, str], line: int, flags: list[Flag]) -> float:
-    """Return the rate of the time column, which wins over the header's."""
-    if len(time) < 2:
-        raise ReadError("the record holds 1 sample", code="truncated", remedy="copy the record again")
-    step = np.diff(time)
-    back = np.flatnonzero(step <= 0)
-    if len(back):
-        at = int(back[0]) + 1
-        raise ReadError(
-            f"time does not increase at line {line + at}: {time[at - 1]:g} s, then {time[at]:g} s",
-            code="time-not-increasing",
-            remedy="copy the record again, or cut it there",
-        )
-    usual = float(np.median(step))
-    uneven = float(np.max(np.abs(step - usual)))
-    # Times are printed to a microsecond, so two of them may be off by one between neighbours.
-    even = uneven <= 0.01 * usual + 2e-6
-    rate = (len(time) - 1) / float(time[-1] - time[0]) if even else 1 / usual
-    if not even:
-        at = int(np.argmax(np.abs(step - usual)))
-        flags.append(
-            Flag(
-                "uneven-sampling",
-                f"the time column steps by {step[at]:g} s at line {line + at + 1}, by {usual:g} s elsewhere",
-            )
-        )
-    stated = _number(header, "sampling_rate_(hz)")
-    if stated is not None and abs(stated - rate) > 0.01 * rate:
-        flags.append(
-            Flag(
-                "sampling-rate-conflict",
-                f"the header states {stated:g} Hz, the time column {rate:g} Hz; the time column is used",
-                "note" if even else "suspect",
-            )
-        )
-    return rate

@@ -13,38 +13,13 @@ from ...errors import LimitError, ReadError, SettingsError
 from ...reading import Reading
 from ...record import Flag
 from ..aliases import array_name, name_by_unit
-from ..passes import copied_points, second_passes
+from ..passes import doubted
 from .values import take_attributes, take_text, unit_of
 
 __all__ = ["File"]
 
 DEPTH_LIMIT = 32
 OBJECT_LIMIT = 20_000
-
-
-def _doubt_passes(arrays: dict[str, NDArray[np.float64]], flags: list[Flag]) -> None:
-    """Leave out exact copies of a curve's points, and flag a list of x that starts over."""
-    name = "pCa" if "pCa" in arrays else "calcium"
-    x, y = arrays.get(name), arrays.get("force")
-    if x is None or y is None or x.ndim != 1 or x.shape != y.shape:
-        return
-    if copies := copied_points(x, y):
-        flags.append(
-            Flag("duplicate-rows", f"{len(copies)} of {len(x)} points are held again number for number and used once")
-        )
-        for key, values in arrays.items():
-            if values.shape == x.shape:
-                arrays[key] = np.delete(values, copies)
-        x, y = arrays[name], arrays["force"]
-    if starts := second_passes(x, y):
-        flags.append(
-            Flag(
-                "points-start-over",
-                f"{name} starts over at point(s) {', '.join(str(i + 1) for i in starts[:6])}, as two curves in one "
-                "group do; all points are used as repeats of one curve. Give each curve a group of its own, unless it "
-                "is one fibre run again",
-            )
-        )
 
 
 class File:
@@ -239,7 +214,7 @@ class File:
                 units[called] = unit
         if not any(a.ndim == 1 for a in arrays.values()):
             return None
-        _doubt_passes(arrays, flags)
+        doubted(arrays, flags)
         for name, fact in facts.items():
             arrays.setdefault(name, fact)
         return Reading(arrays, units, labels, (), tuple(flags), tuple(notes))

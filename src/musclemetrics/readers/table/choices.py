@@ -12,6 +12,7 @@ from ...checks import choice
 from ...errors import InputError, SettingsError
 from ...units import canonical
 from ..aliases import fold
+from ..channels import units_given
 from .headers import Header, Table, split_unit
 
 __all__ = ["Choices", "column", "column_number"]
@@ -51,7 +52,7 @@ class Choices:
         if not isinstance(given["comment"], str | None):
             raise SettingsError(f"comment={given['comment']!r} is not text", remedy='give "#", or "" for none')
         given["comment"] = given["comment"] or ""
-        given["units"] = _units(given["units"])
+        given["units"] = units_given(given["units"])
         for name in ("unit", "x_unit"):
             given[name] = _unit(name, given[name]) if given[name] is not None else None
         return cls(**given)
@@ -66,19 +67,6 @@ class Choices:
     def named(self) -> list[str]:
         """The columns chosen by name."""
         return [str(c) for c in (self.x, self.y, self.fibre) if c is not None and column_number(c) is None]
-
-
-def _units(value: Any) -> dict[str, str]:
-    if value is None:
-        return {}
-    if isinstance(value, str):
-        pairs = [part.partition("=") for part in value.split(",")]
-        if any(not (name.strip() and mark) for name, mark, _ in pairs):
-            raise SettingsError(f"units={value!r} is not name=unit", remedy="write units=force=mN,time=ms")
-        value = {name.strip(): unit.strip() for name, _, unit in pairs}
-    if not isinstance(value, Mapping):
-        raise SettingsError(f"units={value!r} is not a mapping", remedy='give {"force": "mN"}')
-    return {str(name): _unit(f"units[{name}]", unit) for name, unit in value.items()}
 
 
 def _unit(name: str, value: Any) -> str:

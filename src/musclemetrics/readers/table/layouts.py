@@ -12,6 +12,7 @@ from ...errors import ReadError
 from ...reading import Reading
 from ...record import Flag
 from ..aliases import is_personal
+from ..channels import blank_last
 from ..passes import copied_points, second_passes
 from .choices import Choices
 from .column_units import check_units, stated_in_rows, unit_columns, units_of
@@ -91,11 +92,25 @@ def _long_reading(
     arrays = _told(once, starts, flags)
     numbers = arrays["row"].tolist()
     repeated_rows({n: a for n, a in arrays.items() if n != "row"}, numbers, flags)
+    if "time" in arrays and roles.x is None:
+        _padded(arrays, flags)
     short_rows = set(table.short)
     if short := [n for n in numbers if n in short_rows]:
         flags.append(Flag("short-row", f"row(s) {listed(short)} have fewer cells than the header; the rest is missing"))
     units = units_of(list(arrays), {**roles.arrays, **more}, in_rows, roles, choices, flags)
     return Reading(arrays, units, _sheet(table, part.labels), (), tuple(flags), (*notes, *own_notes))
+
+
+def _padded(arrays: dict[str, NDArray[np.generic]], flags: list[Flag]) -> None:
+    """Take a last row of nothing but zeros after the time as missing, as recordings are padded where they stop."""
+    signals = {n: a for n, a in arrays.items() if n not in ("time", "row") and a.dtype.kind == "f"}
+    flag = blank_last(signals, f"row {int(arrays['row'][-1])}")
+    if flag is None:
+        return
+    flags.append(flag)
+    for name, values in signals.items():
+        if (values[-11:-1] != 0).any():
+            arrays[name] = np.append(values[:-1], np.nan)
 
 
 def _given(name: str, roles: Roles, choices: Choices) -> bool:

@@ -52,6 +52,11 @@ _MISSING = frozenset(
 )
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _PLAIN_COLUMN = re.compile(rf"(?:{_PLAIN.pattern}\n)+")
+# The same with empty cells, and with a decimal comma: what most traces are, and worth a way of their own.
+_GAPPED_COLUMN = {
+    ".": re.compile(rf"(?:(?:{_PLAIN.pattern})?\n)+"),
+    ",": re.compile(rf"(?:(?:{_PLAIN.pattern})?\n)+".replace(r"\.", ",")),
+}
 # A number in any notation: groups of three may be parted by a mark or a blank.
 _ANY = re.compile(
     r"(?P<sign>[+-]?)(?P<mantissa>[0-9]+(?:[.,' ][0-9]{3})*(?:[.,][0-9]*)?|[.,][0-9]+)"
@@ -94,6 +99,11 @@ def all_plain(cells: Sequence[Cell]) -> bool:
     return all(isinstance(c, str) for c in cells) and bool(_PLAIN_COLUMN.fullmatch("\n".join(cells) + "\n"))  # type: ignore[arg-type]
 
 
+def _gapped(cells: Sequence[Cell], mark: str) -> bool:
+    """Whether every cell is text in plain notation with this decimal mark, or empty."""
+    return all(isinstance(c, str) for c in cells) and bool(_GAPPED_COLUMN[mark].fullmatch("\n".join(cells) + "\n"))  # type: ignore[arg-type]
+
+
 def is_censored(cell: Cell) -> bool:
     """Whether a cell gives only a limit, such as ``<0.01``."""
     match = _CENSORED.fullmatch(_clean(cell)) if isinstance(cell, str) else None
@@ -116,11 +126,11 @@ class _Evidence:
 
 def _weigh(cells: Sequence[Cell]) -> _Evidence:
     seen = _Evidence()
-    plain = all_plain(cells)
+    mark = next((m for m in ".," if _gapped(cells, m)), "")
     for cell in cells:
-        if plain and seen.proof:
-            break  # plain notation holds no other mark than the point, and that is proved
-        if plain and "." not in str(cell):
+        if mark and seen.proof:
+            break  # plain notation holds one mark, and that is proved
+        if mark and mark not in str(cell):
             continue
         if not isinstance(cell, str) or (match := _ANY.fullmatch(_clean(cell))) is None:
             continue
@@ -257,10 +267,12 @@ def parse(name: str, cells: Sequence[Cell], rows: Sequence[int], marks: Marks) -
     ReadError
         ``not-a-number`` with the row, the column and the cell.
     """
-    if marks == Marks() and all_plain(cells):
-        values = np.array([float(c) for c in cells])
-        if np.isfinite(values).all():
-            return Column(values)
+    if not marks.thousands and _gapped(cells, marks.decimal):
+        found = [str(c).replace(marks.decimal, ".") or "nan" for c in cells]
+        values = np.array([float(c) for c in found])
+        empty = [row for c, row in zip(cells, rows, strict=True) if c == ""]
+        if int(np.isfinite(values).sum()) == len(values) - len(empty):
+            return Column(values, empty)
     column = Column(np.full(len(cells), math.nan))
     for i, (cell, row) in enumerate(zip(cells, rows, strict=True)):
         if isinstance(cell, float):

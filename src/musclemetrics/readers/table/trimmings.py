@@ -54,11 +54,13 @@ def without_percent(
     ReadError
         ``contradictory-unit`` where the name states another unit.
     """
-    headers, rows = list(headers), [(number, list(cells)) for number, cells in rows]
+    headers = list(headers)
     for i, (name, unit) in enumerate(headers):
         if label_name(name) is not None:
             continue  # a group may be called 5 %
         cells = [cells[i] for _, cells in rows]
+        if not any(isinstance(c, str) and "%" in c for c in cells):
+            continue
         matched = [(_PERCENT.fullmatch(c) if isinstance(c, str) else None) for c in cells]
         found = [m for m in matched if m is not None]
         if not found or not all(m is not None or is_missing(c) for m, c in zip(matched, cells, strict=True)):
@@ -71,6 +73,7 @@ def without_percent(
                 code="contradictory-unit",
                 remedy="leave the unit that is true",
             )
+        rows = [(number, list(cells)) for number, cells in rows]
         for (_, row), m in zip(rows, matched, strict=True):
             if m is not None:
                 row[i] = m[1]
