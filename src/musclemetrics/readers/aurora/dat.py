@@ -33,7 +33,7 @@ _FACTS = {
 # title of a column: (array a measured signal is, or the name of a command)
 _MEASURED = {"lin": "length", "fin": "force", "sl": "sarcomere_length"}
 _COMMANDS = {"lout": "length_command", "fout": "force_command"}
-_COLUMN = re.compile(r"([^\s(][^()\t]*?)\s*\(([^()]*)\)|(\S+)")
+_COLUMN = re.compile(r"([^\s()]+(?: [^\s()]+)*)\s*\(([^()]*)\)|(\S+)")
 _VALUE = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)\s*([A-Za-zµ%][A-Za-z0-9µ%/]*)?")
 
 
@@ -84,7 +84,7 @@ def _sections(raw: bytes) -> dict[str, tuple[int, int]]:
         re.finditer(rb"^[ \t]*\*\*\*[ \t]*([^*\r\n]+?)[ \t]*\*\*\*[^\r\n]*(?:\r\n|\n|\r|\Z)", raw, re.MULTILINE)
     )
     found: dict[str, tuple[int, int]] = {}
-    for mark, end in zip(marks, [*(m.start() for m in marks[1:]), len(raw)], strict=True):
+    for mark, end in zip(marks, [*(m.start() for m in marks), len(raw)][1:], strict=True):
         name = " ".join(mark[1].decode("latin-1").casefold().split())
         if name in found:
             raise ReadError(
