@@ -86,12 +86,16 @@ def test_intervals_of_the_samples_hold_the_truth(name):
     inside = total = 0
     for record in records:
         fibre = record.labels["fibre"]
-        (row,) = [r for (f, a), r in rows.items() if record.labels.get("animal", a) == a and fibre in (f, a)]
-        for key in ("pCa50", "h", "Fmax", "Fmin"):
+        known = [r for (f, a), r in rows.items() if record.labels.get("animal", a) == a and fibre in (f, a)]
+        if not known:  # a recording that holds no such quantity has no row in the table of truth
+            continue
+        (row,) = known
+        for key in (k for k in row if k in record and not np.isnan(record[k].interval[0])):
             low, high = record[key].interval
             inside += low <= float(row[key]) <= high
             total += 1
     # 95 % intervals of a few dozen numbers: fewer than 85 % inside would be a fault, not chance.
+    assert total >= 3
     assert inside / total > 0.85, f"{inside} of {total}"
 
 
