@@ -34,6 +34,10 @@ ARRAYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("none", "length", "relative length", "voltage"),
     ),
     "stimulus": (("stimulus", "stim", "stimulation", "stimulator"), ("none", "voltage")),
+    "velocity": (
+        ("velocity", "speed", "shorteningvelocity", "velocityofshortening", "shorteningspeed", "vshortening"),
+        ("none", "speed", "relative speed"),
+    ),
     "area": (("area", "csa", "crosssectionalarea"), ("none", "area")),
     "frequency": (("frequency", "freq"), ("none", "frequency")),
     "resistance": (("resistance",), ("none", "resistance")),
@@ -47,6 +51,8 @@ _WITH_UNIT: dict[tuple[str, str], str] = {
     ("r", "resistance"): "resistance",
     ("x", "resistance"): "reactance",
     ("l", "length"): "length",
+    ("v", "speed"): "velocity",
+    ("v", "relative speed"): "velocity",
     ("x", "concentration"): "calcium",
 }
 

@@ -86,8 +86,11 @@ def read(
     _refuse_own(raw, name_of(source))
     text = _decoded(raw, encoding).replace("\r\n", "\n").replace("\r", "\n")
     found = _blocks(text)
+    empty = [i for i, b in enumerate(found, start=1) if not b.rows.strip()]
+    passed = [f"block(s) without rows passed over: {', '.join(map(str, empty))}"] if len(empty) < len(found) else []
     for number, block in enumerate(found, start=1):
-        yield _reading(block, number if len(found) > 1 else 0, said, given, decimal)
+        if block.rows.strip() or not passed:
+            yield _reading(block, number if len(found) > 1 else 0, said, given, decimal, passed if empty else [])
 
 
 def _refuse_own(raw: bytes, name: str) -> None:
@@ -127,19 +130,24 @@ def _blocks(text: str) -> list[_Block]:
         )
     found = []
     for head, end in zip(heads, [*(h.start() for h in heads[1:]), len(text)], strict=True):
-        header = {}
-        for line in head[0].splitlines():
-            key, _, rest = line.partition("=")
-            header[key.strip().casefold()] = [c.strip() for c in rest.removeprefix("\t").rstrip("\t").split("\t")]
+        line = text.count("\n", 0, head.start()) + 1
+        header: dict[str, list[str]] = {}
+        for words in head[0].splitlines():
+            key, _, rest = words.partition("=")
+            key = key.strip().casefold()
+            if key in header:  # the header of the next block: this one holds no rows
+                found.append(_Block(header, "", line))
+                header = {}
+            header[key] = [c.strip() for c in rest.removeprefix("\t").rstrip("\t").split("\t")]
+            line += 1
         missing = [k for k in _LEAST_KEYS if not header.get(k, [""])[0]]
-        at = text.count("\n", 0, head.start()) + 1
         if missing:
             raise ReadError(
-                f"the header at line {at} has no {missing[0]}=",
+                f"the header above line {line} has no {missing[0]}=",
                 code="bad-header",
                 remedy="export from LabChart with the block header",
             )
-        found.append(_Block(header, text[head.end() : end], text.count("\n", 0, head.end()) + 1))
+        found.append(_Block(header, text[head.end() : end], line))
     return found
 
 
@@ -158,7 +166,12 @@ def _interval(words: str, line: int) -> tuple[float, float]:
 
 
 def _reading(
-    block: _Block, number: int, said: Mapping[str, str | int | None], given: Mapping[str, str], decimal: str | None
+    block: _Block,
+    number: int,
+    said: Mapping[str, str | int | None],
+    given: Mapping[str, str],
+    decimal: str | None,
+    passed: list[str],
 ) -> Reading:
     flags = [
         Flag(
@@ -168,7 +181,7 @@ def _reading(
             "note",
         )
     ]
-    notes: list[str] = []
+    notes = list(passed)
     titles = [t.strip('"') for t in block.header["channeltitle"]]
     step, unit = _interval(block.header["interval"][0], block.line)
     rows, comments = _without_comments(block.rows)
