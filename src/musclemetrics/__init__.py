@@ -47,6 +47,7 @@ _NAMES: dict[str, str] = {
     "store": "",
     "units": "",
     "force_pca": "modalities.force_pca",
+    "ktr": "modalities.ktr",
     "twitch": "modalities.twitch",
 }
 
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from . import units as units
     from .batch import measure_files as measure_files
     from .modalities import force_pca as force_pca
+    from .modalities import ktr as ktr
     from .modalities import twitch as twitch
     from .plotting import plot as plot
     from .readers import read as read

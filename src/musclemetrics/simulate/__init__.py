@@ -15,6 +15,7 @@ __all__ = ["SAMPLES", "expected", "sample", "truth"]
 SAMPLES: dict[str, tuple[str, str | None]] = {
     "force_pca": ("force_pca", None),
     "force_pca_traces": ("force_pca", "folder"),
+    "ktr": ("ktr", None),
     "twitch": ("twitch", None),
 }
 
