@@ -17,6 +17,7 @@ __all__ = ["blocks", "is_export"]
 
 _NEEDED = ("data", "datastart", "dataend", "samplerate", "titles")
 _ALL = -1  # a comment of all channels, a channel without unit, a channel absent from a block
+_SLOWEST, _FASTEST = 1e-3, 1e12  # Hz, and ticks a second; outside, the table is no table of rates
 
 Array = NDArray[np.float64]
 
@@ -50,20 +51,24 @@ def blocks(
     stated = _units(found, shape)
     ticks = _ticks(found, shape, rate)
     offset = _table(found, "firstsampleoffset", shape) if "firstsampleoffset" in found else np.zeros(shape)
+    if not (np.abs(offset) < _FASTEST).all():
+        raise ReadError(
+            "'firstsampleoffset' holds what is no number of ticks", code="bad-header", remedy="export it again"
+        )
     scale = _table(found, "scaleunits", shape) if "scaleunits" in found else None
     shift = _table(found, "scaleoffset", shape) if "scaleoffset" in found else np.zeros(shape)
-    comments = _comments(found)
+    comments, unread = _comments(found)
     several = int(((start >= 1) & (end >= start)).any(axis=0).sum()) > 1
     for block in range(shape[1]):
         flags = [_unverified()]
-        notes: list[str] = []
+        notes = list(unread)
         rates: dict[float, list[Channel]] = {}
         begins: dict[float, float] = {}
         for channel in range(shape[0]):
             first, last, hertz = start[channel, block], end[channel, block], rate[channel, block]
             if first < 1 or last < first:
                 continue
-            if last > len(data) or first % 1 or last % 1 or not hertz > 0:
+            if last > len(data) or first % 1 or last % 1 or not _SLOWEST <= hertz <= _FASTEST:
                 raise ReadError(
                     f"channel {channel + 1} of block {block + 1} is said to be samples {first:g} to {last:g} at "
                     f"{hertz:g} Hz, the file holds {len(data)}",
@@ -155,10 +160,9 @@ def _ticks(found: Mapping[str, Variable], shape: tuple[int, int], rate: Array) -
     """Return the ticks a second of each block: the fastest rate where the file does not say."""
     if "tickrate" in found:
         ticks = found["tickrate"].numbers().reshape(-1)
-        if len(ticks) == shape[1] and (ticks > 0).all():
+        if len(ticks) == shape[1] and ((ticks >= _SLOWEST) & (ticks <= _FASTEST)).all():
             return ticks
-    fastest = rate.max(axis=0)
-    return np.where(fastest > 0, fastest, 1.0)
+    return np.asarray(np.clip(np.nan_to_num(rate).max(axis=0), 1.0, _FASTEST), dtype=np.float64)
 
 
 def _units(found: Mapping[str, Variable], shape: tuple[int, int]) -> list[list[str]]:
@@ -169,15 +173,18 @@ def _units(found: Mapping[str, Variable], shape: tuple[int, int]) -> list[list[s
     return [[words[int(p) - 1].strip() if 1 <= p <= len(words) else "" for p in row] for row in places.tolist()]
 
 
-def _comments(found: Mapping[str, Variable]) -> list[tuple[int, float, int, str]]:
-    """Return comments as (block from 1, position in ticks, channel or -1 for all, text)."""
+def _comments(found: Mapping[str, Variable]) -> tuple[list[tuple[int, float, int, str]], list[str]]:
+    """Return comments as (block from 1, position in ticks, channel or -1 for all, text), and what was not read."""
     if "com" not in found or "comtext" not in found or found["com"].size == 0:
-        return []
+        return [], []
     rows, words = found["com"].numbers(), found["comtext"].words()
     if rows.ndim != 2 or rows.shape[1] < 5:
-        return []
+        return [], [f"comments left out: 'com' is {' × '.join(str(n) for n in rows.shape)}, 5 columns are needed"]
+    good = (np.abs(rows[:, :5]) < _FASTEST).all(axis=1)
+    unread = [f"{int((~good).sum())} comment(s) left out, as their places are no numbers"] if not good.all() else []
+    rows = rows[good]
     kept = []
     for channel, block, position, _, text in rows[:, :5].tolist():
         said = words[int(text) - 1].strip() if 1 <= text <= len(words) else ""
         kept.append((int(block), float(position), int(channel) if channel > 0 else _ALL, said))
-    return kept
+    return kept, unread

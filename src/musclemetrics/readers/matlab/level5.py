@@ -132,10 +132,9 @@ def _parts(view: memoryview, order: str) -> tuple[int, tuple[int, ...], str, int
     if len(view) < 16:
         return None
     flags = _element(view, 0, order, "the flags of a variable")
-    values = np.frombuffer(flags.data, dtype=f"{order}u4")
-    if flags.kind != 6 or len(values) != 2:
+    if flags.kind != 6 or len(flags.data) != 8:
         raise corrupt("a variable does not begin with its flags")
-    what = int(values[0])
+    what = int(np.frombuffer(flags.data, dtype=f"{order}u4")[0])
     if what & 0xFF == 17:  # an opaque object has a layout of its own
         return what, (1, 1), "", 0
     shape = _element(view, flags.after, order, "the shape of a variable")
@@ -229,7 +228,10 @@ def _text(name: str, shape: tuple[int, ...], body: Any, order: str, budget: Budg
         ending = "" if element.kind == 16 else "-le" if order == "<" else "-be"
         letters = bytes(element.data).decode(_TEXT[element.kind] + ending, errors="replace")
     else:
-        codes = np.frombuffer(element.data, dtype=f"{order}{_TYPES.get(element.kind, 'u1')}")
+        kind = _TYPES.get(element.kind, "u1")
+        if len(element.data) != count * int(kind[1]):
+            raise corrupt(f"{name!r} has {count} letters by its shape and holds {len(element.data)} bytes")
+        codes = np.frombuffer(element.data, dtype=f"{order}{kind}")
         letters = "".join(chr(int(c)) if 0 <= c < 0x110000 else "�" for c in codes)
     if len(letters) != count:
         raise corrupt(f"{name!r} has {count} letters by its shape and holds {len(letters)}")
