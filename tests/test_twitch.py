@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 import musclemetrics as mm
 from musclemetrics import twitch
 from musclemetrics.errors import InputError, SettingsError
-from musclemetrics.modalities.twitch.local import fitted, noise_of
+from musclemetrics.modalities.twitch.local import fitted
 from musclemetrics.reading import Event, Reading
 from musclemetrics.simulate.twitch import twitch as simulated
+from musclemetrics.traces.memory import noise_of
 
 from .shared_data import shared
 

@@ -48,6 +48,7 @@ _NAMES: dict[str, str] = {
     "units": "",
     "force_pca": "modalities.force_pca",
     "ktr": "modalities.ktr",
+    "isometric": "modalities.isometric",
     "twitch": "modalities.twitch",
 }
 
@@ -88,6 +89,7 @@ if TYPE_CHECKING:
     from .batch import measure_files as measure_files
     from .modalities import force_pca as force_pca
     from .modalities import ktr as ktr
+    from .modalities import isometric as isometric
     from .modalities import twitch as twitch
     from .plotting import plot as plot
     from .readers import read as read

@@ -23,6 +23,7 @@ __all__ = ["MODALITIES", "Modality", "modality"]
 MODALITIES: dict[str, str] = {
     "force_pca": "pCa50 and Hill coefficient of permeabilised fibres from force at several pCa",
     "ktr": "rate of force redevelopment after a release and re-stretch",
+    "isometric": "Po, passive and specific force of a contraction, stiffness from a small step",
     "twitch": "peak, time to peak, half relaxation and steepest slopes of a single contraction",
 }
 

@@ -16,6 +16,7 @@ SAMPLES: dict[str, tuple[str, str | None]] = {
     "force_pca": ("force_pca", None),
     "force_pca_traces": ("force_pca", "folder"),
     "ktr": ("ktr", None),
+    "isometric": ("isometric", None),
     "twitch": ("twitch", None),
 }
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from ...record import Flag
 from ...traces import Recording, level
+from ...traces.memory import Noise
 from .decisions import Decisions
 from .definitions import DEFINITIONS, LIMITS
 from .kinetics import Kinetics, outline
-from .local import Noise
 
 __all__ = ["flags_of"]
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .local import LEAST, Noise, Stretch, fitted
+from ...traces.memory import Noise
+from .local import LEAST, Stretch, fitted
 
 __all__ = ["TIMED", "Kinetics", "boxcar", "naive", "outline", "smooth"]
 

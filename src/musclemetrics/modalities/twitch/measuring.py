@@ -13,11 +13,11 @@ from ...errors import InputError, SettingsError
 from ...provenance import describe
 from ...record import Flag, Measurement, Record, Trace
 from ...traces import Recording, level, recording
+from ...traces.memory import Noise, noise_of
 from .decisions import Decisions
 from .definitions import DEFINITIONS, LIMITS
 from .flags import flags_of
 from .kinetics import Kinetics, boxcar, naive, outline, smooth
-from .local import Noise, noise_of
 
 __all__ = ["check_settings", "measure"]
 
