@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["PALETTE", "figure", "label", "literal", "strip_below", "style", "unit_text"]
+__all__ = ["PALETTE", "figure", "label", "literal", "plot_below", "strip_below", "style", "unit_text"]
 
 PALETTE: Mapping[str, str] = MappingProxyType(
     {
@@ -173,3 +173,24 @@ def strip_below(axes: Axes, share: float = 0.26) -> Axes:
     strip: Axes = axes.inset_axes((0.0, -share - gap, 1.0, share), sharex=axes)
     strip.tick_params(labelbottom=True)
     return strip
+
+
+def plot_below(axes: Axes, share: float = 1.0) -> Axes:
+    """Return axes of their own under `axes`, which gives up the room; for a second plot with another x axis.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    share : float
+        Height of the new axes as a share of what is left to `axes`.
+    """
+    cell = axes.get_subplotspec()
+    if cell is None:  # placed by hand, so that no grid can be divided
+        box = axes.get_position()
+        gap, whole = 0.2 * box.height, 0.8 * box.height
+        low = whole * share / (1 + share)
+        axes.set_position((box.x0, box.y0 + low + gap, box.width, whole - low))
+        return axes.figure.add_axes((box.x0, box.y0, box.width, low))
+    grid = cell.subgridspec(2, 1, height_ratios=(1.0, share))
+    axes.set_subplotspec(grid[0])
+    return axes.figure.add_subplot(grid[1])

@@ -53,7 +53,7 @@ def plot(record: Record, axes: Axes | None = None) -> Figure:
     # A part of a modality (force_pca.compare_curves) is drawn by the modality.
     module = modality(record.modality.partition(".")[0])
     if axes is None:
-        _, axes = canvas.figure()
+        _, axes = canvas.figure(*getattr(module, "FIGURE", ()))
     with canvas.style():
         module.draw(record, axes)
     figure = axes.get_figure(root=True)

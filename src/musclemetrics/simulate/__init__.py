@@ -5,16 +5,48 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..errors import SettingsError
 
-__all__ = ["SAMPLES", "expected", "sample", "truth"]
+if TYPE_CHECKING:
+    from .slack import Artefacts, SlackFibre, SlackTest, slack_test, slack_tests
+
+__all__ = [
+    "SAMPLES",
+    "Artefacts",
+    "SlackFibre",
+    "SlackTest",
+    "expected",
+    "sample",
+    "slack_test",
+    "slack_tests",
+    "truth",
+]
+
+# generator: the module it lives in, imported on first touch
+_GENERATORS: dict[str, str] = {
+    "Artefacts": "slack",
+    "SlackFibre": "slack",
+    "SlackTest": "slack",
+    "slack_test": "slack",
+    "slack_tests": "slack",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _GENERATORS:
+        return getattr(import_module(f".{_GENERATORS[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 # sample: (modality that measures it, how its files make items)
 SAMPLES: dict[str, tuple[str, str | None]] = {
     "force_pca": ("force_pca", None),
     "force_pca_traces": ("force_pca", "folder"),
+    "slack": ("slack", None),
     "ktr": ("ktr", None),
     "isometric": ("isometric", None),
     "twitch": ("twitch", None),

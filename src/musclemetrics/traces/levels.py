@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Level", "level", "noise"]
+__all__ = ["Level", "level", "median", "noise"]
 
 Array = NDArray[np.float64]
 
-PROBES = 4096
+PROBES = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,13 @@ def noise(values: Array) -> float:
     n = len(values)
     if n < 5:
         return 0.0
-    stride = max(1, (n - 2) // PROBES)
+    stride = -(-(n - 2) // PROBES)
     second = values[2::stride] - 2 * values[1:-1:stride] + values[: n - 2 : stride]
     # A difference of this kind has √6 times the noise; 0.6745 of a normal SD is its median deviation.
-    return float(np.median(np.abs(second))) / (0.6745 * math.sqrt(6.0))
+    return median(np.abs(second)) / (0.6745 * math.sqrt(6.0))
+
+
+def median(values: Array) -> float:
+    """Return the middle value (the upper one of two); NumPy's own costs ten times as much on a short stretch."""
+    k = len(values) // 2
+    return float(np.partition(values, k)[k])

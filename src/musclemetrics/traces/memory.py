@@ -72,7 +72,7 @@ def noise_of(rest: Array) -> Noise:
     variance = float(values @ values) / max(n - 2, 1)
     if n < 20:
         return Noise(np.array([variance]))
-    lags = n // 4
+    lags = n // 2
     room = 1 << (n + lags).bit_length()
     products = np.fft.irfft(np.abs(np.fft.rfft(values, room)) ** 2, room)[: lags + 1]
     share = np.arange(lags + 1) / (lags + 1)

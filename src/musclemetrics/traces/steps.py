@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from .levels import noise
+from .levels import median, noise
 
 __all__ = ["Change", "changes"]
 
@@ -89,8 +89,8 @@ def changes(time: Array, length: Array, rate: float, *, least: float) -> list[Ch
         first = max(0, a - rest, regions[k - 1][1] - 1 + w if k else 0)
         last = min(len(length), b - 1 + w + rest, regions[k + 1][0] + 1 if k + 1 < len(regions) else len(length))
         top, bottom = min(first, a), max(last, min(b + w, len(length)))
-        before = float(np.median(length[top : a + 1]))
-        after = float(np.median(length[min(b - 1 + w, len(length) - 1) : bottom]))
+        before = median(length[top : a + 1])
+        after = median(length[min(b - 1 + w, len(length) - 1) : bottom])
         if abs(after - before) < least:
             continue
         found.append(_change(time, length, a, min(b - 1 + w, len(length) - 1), before, after, sd))
