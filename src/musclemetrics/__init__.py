@@ -47,6 +47,7 @@ _NAMES: dict[str, str] = {
     "store": "",
     "units": "",
     "force_pca": "modalities.force_pca",
+    "force_velocity": "modalities.force_velocity",
     "slack": "modalities.slack",
     "ktr": "modalities.ktr",
     "isometric": "modalities.isometric",
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
     from . import units as units
     from .batch import measure_files as measure_files
     from .modalities import force_pca as force_pca
+    from .modalities import force_velocity as force_velocity
     from .modalities import slack as slack
     from .modalities import ktr as ktr
     from .modalities import isometric as isometric

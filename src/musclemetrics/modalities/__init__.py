@@ -22,6 +22,7 @@ __all__ = ["MODALITIES", "Modality", "modality"]
 # name: what it measures, in the words of the command line's overview
 MODALITIES: dict[str, str] = {
     "force_pca": "pCa50 and Hill coefficient of permeabilised fibres from force at several pCa",
+    "force_velocity": "unloaded velocity, curvature and power from Hill's hyperbola of force and velocity",
     "slack": "unloaded shortening velocity of fibres from releases of different size",
     "ktr": "rate of force redevelopment after a release and re-stretch",
     "isometric": "Po, passive and specific force of a contraction, stiffness from a small step",

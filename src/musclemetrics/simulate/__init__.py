@@ -46,6 +46,8 @@ def __getattr__(name: str) -> Any:
 SAMPLES: dict[str, tuple[str, str | None]] = {
     "force_pca": ("force_pca", None),
     "force_pca_traces": ("force_pca", "folder"),
+    "force_velocity": ("force_velocity", None),
+    "force_velocity_traces": ("force_velocity", "folder"),
     "slack": ("slack", None),
     "ktr": ("ktr", None),
     "isometric": ("isometric", None),
