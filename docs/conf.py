@@ -23,7 +23,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
-included = ["validation_nist.rst", "validation_coverage.rst", "validation_force_velocity.rst", "validation_ktr.rst"]
+included = [path.name for path in Path(__file__).parent.glob("validation_*.rst")]
 exclude_patterns = ["_build", "_templates", *included, "gallery/*.md5", "gallery/*.ipynb"]
 default_role = "py:obj"
 nitpicky = False

@@ -34,7 +34,7 @@ LIMITS = {
     "slack": 0.05,  # {L0} a release must go for the muscle to be able to fall slack
     "ring": 0.003,  # seconds after a release in which transducer and motor settle
     "flat": 0.01,  # share of the force lost in a release that slack force may move
-    "level": 0.005,  # share of the contraction's height that rest may move
+    "level": 0.0075,  # share of the contraction's height that rest may move
     "shortest": 0.0015,  # seconds of slack, at least, to take zero from
     "guard": 0.002,  # seconds before a change of length left out of the plateau
     "settling": 0.05,  # seconds after a change of length that are not isometric

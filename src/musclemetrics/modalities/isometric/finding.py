@@ -156,9 +156,10 @@ def _wander(force: Array, width: int) -> float:
     k = np.arange(len(means)) - (len(means) - 1) / 2
     rest = means - means.mean()
     rest = rest - k * (float(k @ rest) / max(float(k @ k), 1e-300))
-    # Few windows stand side by side in a short stretch, so their scatter alone can be small by chance.
+    # Few windows stand side by side in a short stretch: their scatter can be small by chance, and a line takes some.
     remembered = noise_of(force).variance(np.full(width, 1.0 / width))
-    return max(float(rest.std()), noise(force) / math.sqrt(width), math.sqrt(remembered))
+    few = 1.0 + 3.0 * width / len(force)
+    return max(few * float(rest.std()), noise(force) / math.sqrt(width), few * math.sqrt(remembered))
 
 
 def _flat(made: Recording, first: int, end: int, width: int, allowed: float) -> Stretch | None:

@@ -156,13 +156,13 @@ class _Response:
         below = np.flatnonzero(self.shape[self.top :] < share * self.shape[self.top])
         return self.first + self.top + int(below[0]) if len(below) else None
 
-    def fit(self, begin: int, end: int | None) -> Stretch:
+    def fit(self, begin: int, end: int | None, margin: int = 2) -> Stretch:
         """Return the polynomial through [begin, end], widened to the samples it needs."""
         stop = self.last if end is None else end + 1
         short = max(0, LEAST - (stop - begin))
         stop = min(self.last, stop + short // 2)
         begin = max(0, min(begin - (short + 1) // 2, stop - LEAST))
-        return fitted(self.time, self.force, begin, stop, self.noise.memory)
+        return fitted(self.time, self.force, begin, stop, self.noise.memory, margin)
 
     def error(self, *parts: tuple[float, Stretch, Array], baseline: float) -> float:
         """Return the standard error of a sum of weighted stretches and `baseline` times the resting force."""
@@ -226,10 +226,13 @@ def smooth(
     moved = (-1.0 / bend, top, top.weights(when, 1)) if bend < 0.0 else None
     toe_end = r.left(TOE) + 1
     toe = r.fit(max(first, 2 * r.left(level) - toe_end), toe_end)
-    rise = r.fit(r.left(RISE[0]), r.left(RISE[1]) + 1)
+    rising = r.left(RISE[0]), r.left(RISE[1]) + 1
+    rise = r.fit(*rising)
     onset = _moment(toe, level, False, peak, top, at_peak)
     up = _moment(rise, 0.5, False, peak, top, at_peak)
-    steep = _highest(rise, 1)
+    # Where by the calmest curve, how steep by the one without bias: the steepest place of a restless curve is steep by
+    # its unrest.
+    steep = _highest(r.fit(*rising, margin=1), 1)
     values = {"peak": peak, "dFdt_max": float(rise.value(steep, 1)[0]), "dFdt_min": math.nan}
     errors = dict.fromkeys(TIMED, math.nan)
     errors["peak"] = r.error((1.0, top, at_peak), baseline=1.0)
@@ -244,14 +247,15 @@ def smooth(
     marks = {"onset": onset.at, "half_rise": up.at, "peak": when, "half_fall": math.nan}
     if r.right(0.5) is not None:
         begin = r.right(FALL[0])
-        fall = r.fit(first + place if begin is None else begin, r.right(FALL[1]))
+        falling = first + place if begin is None else begin, r.right(FALL[1])
+        fall = r.fit(*falling)
         down = _moment(fall, 0.5, True, peak, top, at_peak)
         marks["half_fall"] = down.at
         if down.parts and moved:
             errors["half_relaxation"] = r.error(*down.parts, (-moved[0], *moved[1:]), baseline=down.baseline)
         if down.parts and up.parts:
             errors["width"] = r.error(*down.parts, *_negative(up), baseline=down.baseline - up.baseline)
-        steep = _highest(fall, 1, -1.0)
+        steep = _highest(r.fit(*falling, margin=1), 1, -1.0)
         values["dFdt_min"] = float(fall.value(steep, 1)[0])
         errors["dFdt_min"] = r.error((1.0, fall, fall.weights(steep, 1)), baseline=0.0)
         stretches.append(fall)

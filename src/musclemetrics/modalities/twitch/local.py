@@ -11,8 +11,8 @@ __all__ = ["Stretch", "fitted"]
 
 Array = NDArray[np.float64]
 
-HIGHEST = 8
-"""Highest degree tried: a smooth twitch cut at its half heights needs five or six."""
+HIGHEST = 9
+"""Highest degree of all: without noise a quarter of a twitch needs five or seven."""
 LEAST = 6
 """Samples a stretch needs at least."""
 
@@ -75,7 +75,7 @@ class Stretch:
         return here
 
 
-def fitted(time: Array, values: Array, first: int, last: int, memory: float = 1.0) -> Stretch:
+def fitted(time: Array, values: Array, first: int, last: int, memory: float = 1.0, margin: int = 2) -> Stretch:
     """Return the polynomial of least squares through the samples [first, last).
 
     Parameters
@@ -85,12 +85,16 @@ def fitted(time: Array, values: Array, first: int, last: int, memory: float = 1.
         At least six samples.
     memory : float
         How many samples count as one, see :class:`~musclemetrics.traces.memory.Noise`.
+    margin : int
+        Degrees above the one with the least AICc; with a margin the next odd degree is taken.
 
     Returns
     -------
     Stretch
-        Of degree 2 to 7, the one with the least AICc (Hurvich & Tsai 1989, Biometrika 76:297): with little noise
-        the curve is followed closely, with much it is smoothed.
+        Of degree 2 to 9, chosen by the least AICc (Hurvich & Tsai 1989, Biometrika 76:297): with little noise the
+        curve is followed closely, with much it is smoothed. The least AICc balances bias and scatter; an interval for
+        the truth needs a curve whose bias is small beside its scatter, hence the margin. It is odd because the time of
+        a peak errs by the odd terms that are left out.
     """
     t, y = time[first:last], values[first:last]
     n = len(t)
@@ -101,11 +105,13 @@ def fitted(time: Array, values: Array, first: int, last: int, memory: float = 1.
     rest = np.maximum(float(y @ y) - np.cumsum(along**2), 0.0)
     degrees = np.arange(2, highest + 1)
     k = degrees + 2.0
-    counted = max(n / memory, highest + 5.0)
+    # Hum has so long a memory that nothing would count; a curve needs some freedom whatever the noise.
+    counted = max(n / memory, min(n, 30.0), highest + 5.0)
     # Rounding bounds what is left of an exact curve; without a floor the logarithm would chase it.
     spread = np.maximum(rest[2:] / n, 1e-24 * float(y @ y) / n + 1e-300)
     aicc = counted * np.log(spread) + 2 * k + 2 * k * (k + 1) / np.maximum(counted - k - 1, 0.5)
-    degree = min(int(degrees[np.argmin(aicc)]) + 1, highest)
+    degree = int(degrees[np.argmin(aicc)]) + margin
+    degree = min(degree + ((degree + 1) % 2 if margin else 0), highest)
     keep = degree + 1
     powers = np.linalg.solve(r[:keep, :keep], along[:keep])
     variance = float(rest[degree]) / max(n - keep, 1)

@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 NAME = "twitch"
 METHOD = {
-    "smooth": "twitch kinetics of local polynomials of noise-dependent degree (AICc) through toe, rise, top and fall",
+    "smooth": "twitch kinetics of polynomials through toe, rise, top and fall, their degree chosen by the noise (AICc)",
     "naive": "twitch kinetics read from single samples: highest sample, first sample at half, largest differences",
 }
 EVIDENCE = 1200
@@ -91,10 +91,10 @@ def measure(
 
     Notes
     -----
-    Toe, rise, top and fall of the response are each fitted by a polynomial, of one degree more than AICc would have it
-    (Hurvich & Tsai 1989), since an interval needs a curve without bias rather than the least error. Its numbers are
-    locally weighted sums of the samples; the autocovariance of the force at rest gives their standard errors, and
-    ±1.96 of these the intervals. The stimulus time is taken as exact.
+    Toe, rise, top and fall of the response are each fitted by a polynomial, of a degree somewhat above that which AICc
+    would have (Hurvich & Tsai 1989), since an interval needs a curve whose bias is small beside its scatter rather than
+    the least error. The numbers are locally weighted sums of the samples; the autocovariance of the force at rest gives
+    their standard errors, and ±1.96 of these the intervals. The stimulus time is taken as exact.
 
     Examples
     --------
