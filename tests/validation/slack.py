@@ -52,7 +52,7 @@ def population(kind: str, runs: int = RUNS, seed: int = 0) -> tuple[list[SlackFi
 
 
 @cache
-def tests_of(kind: str, rate: float, runs: int = RUNS) -> list[SlackTest]:
+def simulated(kind: str, rate: float, runs: int = RUNS) -> list[SlackTest]:
     """Return the simulated tests of one speed and sampling rate."""
     fibres, steps = population(kind, runs)
     return slack_tests(fibres, steps, rate=rate, seeds=range(runs))
@@ -72,7 +72,7 @@ def accuracy(kind: str, rate: float, *, runs: int = RUNS, **settings: object) ->
     Coverage counts the tests whose used releases all go slack in truth.
     """
     errors, held = [], []
-    for test in tests_of(kind, rate, runs):
+    for test in simulated(kind, rate, runs):
         record = measured(test, **settings)
         if record is None:
             continue

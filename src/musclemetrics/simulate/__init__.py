@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SettingsError
 
 if TYPE_CHECKING:
-    from .slack import Artefacts, SlackFibre, SlackTest, slack_test, slack_tests
+    from .rig import Artefacts
+    from .slack import SlackFibre, SlackTest, slack_test, slack_tests
 
 __all__ = [
     "SAMPLES",
@@ -28,7 +29,7 @@ __all__ = [
 
 # generator: the module it lives in, imported on first touch
 _GENERATORS: dict[str, str] = {
-    "Artefacts": "slack",
+    "Artefacts": "rig",
     "SlackFibre": "slack",
     "SlackTest": "slack",
     "slack_test": "slack",

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Level", "level", "median", "noise"]
+__all__ = ["Hum", "Level", "hum", "level", "median", "noise"]
 
 Array = NDArray[np.float64]
 
+MAINS = (50.0, 60.0)
+"""Hz."""
+CYCLES = 2.0
+"""Cycles of mains that must be seen to tell hum from drift."""
 PROBES = 2048
 
 
@@ -88,3 +94,54 @@ def median(values: Array) -> float:
     """Return the middle value (the upper one of two); NumPy's own costs ten times as much on a short stretch."""
     k = len(values) // 2
     return float(np.partition(values, k)[k])
+
+
+class Hum(NamedTuple):
+    """Mains hum in a signal: frequency (Hz) and amplitude; NaN where the stretches are too short to tell."""
+
+    frequency: float
+    amplitude: float
+
+
+def hum(stretches: Sequence[tuple[Array, Array]], rate: float) -> Hum:
+    """Return the mains hum that stretches of rest share, whose phase goes through the whole recording.
+
+    Parameters
+    ----------
+    stretches : sequence of (array, array)
+        Time, s, and signal of each; their own levels do not matter.
+    rate : float
+        Samples a second.
+
+    Returns
+    -------
+    Hum
+        Amplitude 0 where it is not sure to four standard errors.
+    """
+    size = max(1, int(rate // 2000))  # some thirty samples a cycle are plenty
+    parts = []
+    for t, f in stretches:
+        n = len(t) // size * size
+        if n >= 3 * size:
+            parts.append((t[:n].reshape(-1, size).mean(axis=1), f[:n].reshape(-1, size).mean(axis=1)))
+    seen = sum(float(t[-1] - t[0]) for t, _ in parts)
+    best = Hum(math.nan, math.nan)
+    if not parts or seen < CYCLES / MAINS[0]:
+        return best
+    y = np.concatenate([f - f.mean() for _, f in parts])
+    for frequency in MAINS:
+        waves = []
+        for t, _ in parts:
+            angle = 2 * math.pi * frequency * t
+            pair = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+            waves.append(pair - pair.mean(axis=0))
+        x = np.concatenate(waves)
+        inner = np.linalg.pinv(x.T @ x)
+        beta = inner @ (x.T @ y)
+        rest = y - x @ beta
+        variance = float(rest @ rest) / max(len(y) - len(parts) - 2, 1)
+        amplitude = float(np.hypot(*beta))
+        sure = amplitude > 4.0 * math.sqrt(variance * float(np.trace(inner)) / 2)
+        if math.isnan(best.amplitude) or (sure and amplitude > best.amplitude):
+            best = Hum(frequency, amplitude if sure else 0.0)
+    return best

@@ -3,7 +3,7 @@
 >>> from musclemetrics import slack
 >>> record = slack.fit([8, 10, 12, 14], [10.2, 18.1, 25.7, 34.2], step_unit="%{L0}", duration_unit="ms")
 >>> round(record["Vo"].value, 2)
-2.52
+2.51
 """
 
 from .bench import inputs

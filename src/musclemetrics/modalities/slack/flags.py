@@ -14,6 +14,8 @@ from .releases import Release
 
 __all__ = ["point_flags", "trace_flags"]
 
+HUM = 0.25
+"""Milliseconds by which hum may move an onset unmentioned."""
 SPEEDS = (0.05, 30.0)
 """{L0}/s within which muscles shorten."""
 
@@ -27,7 +29,8 @@ def point_flags(found: Plot, n: int, decisions_limits: Mapping[str, float]) -> l
                 "curved",
                 f"the slack plot is curved (quadratic term p {_p(found.curvature_p)}, limit {limits['curved']:g}): the "
                 f"local velocity goes from {found.initial[0]:.3g} to {found.final[0]:.3g} L0/s, so that Vo is an "
-                "average over these releases and its interval is none for it; quote Vo_initial, or use smaller releases",
+                "average over these releases and its interval is none for it; quote Vo_initial, or use smaller "
+                "releases",
             )
         )
     if math.isnan(found.curvature_p):
@@ -143,6 +146,17 @@ def trace_flags(
                 f"releases take up to {1e3 * slowest:.2g} ms, which may make Vo up to {100 * abs(shift):.1f} % too "
                 f"{'high' if shift < 0 else 'low'}, limit {100 * limits['release']:g} %; use a faster release",
                 "note",
+            )
+        )
+    moved = np.array([1e3 * r.hum / r.slope for r in used if not r.manual])
+    moved = moved[np.isfinite(moved)]
+    if len(moved) and float(np.median(moved)) > HUM:
+        size = max(r.hum / r.Po for r in used)
+        out.append(
+            Flag(
+                "mains-hum",
+                f"mains hum of {100 * size:.2g} % of Po may move an onset by {np.median(moved):.2g} ms, limit {HUM:g} "
+                "ms; shield or filter it at the source",
             )
         )
     if spikes:

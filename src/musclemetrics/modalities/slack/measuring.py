@@ -126,7 +126,7 @@ def measure(
     >>> made = slack_test(SlackFibre(Vo=2.5), rate=2000, seed=1)
     >>> record = mm.slack.measure(made.time, made.force, made.length, length_unit="{L0}", force_unit="kN/m2")
     >>> print(f"{record['Vo'].value:.2f} L0/s from {record['n_releases'].value:.0f} releases")
-    2.51 L0/s from 5 releases
+    2.55 L0/s from 5 releases
     """
     decisions = Decisions.check({k: v for k, v in locals().items() if k not in ("time", "force", "length")})
     flags: list[Flag] = []
@@ -177,7 +177,7 @@ def measure(
     taut = any(r.reason is not None and r.reason.code == "release-not-slack" for r in releases)
     if not np.isfinite(result.line.Vo_interval).all() and (len(used) > LEAST or taut):
         raise _no_slope(step, duration, reasons)
-    Vo = {name: _vo(used, name, decisions.regression) for name in ONSETS}
+    Vo = {name: _vo(used, name, decisions.regression) for name in ONSETS} | {decisions.onset: result.line.Vo}
     flags += trace_flags(used, releases, result, Vo, spikes, decisions)
     flags += point_flags(result, len(used), decisions.limits)
     return from_traces(result, used, releases, Vo, tuple(flags), decisions)
@@ -226,7 +226,7 @@ def fit(
     --------
     >>> record = fit([8, 10, 12, 14], [10.2, 18.1, 25.7, 34.2], step_unit="%{L0}", duration_unit="ms")
     >>> print(record["Vo"])
-    Vo = 2.5189 {L0}/s, SE 0.037838, 95 % 2.3662 to 2.6926
+    Vo = 2.5126 {L0}/s, SE 0.040176, 95 % 2.3508 to 2.6982
     """
     settings = dict(locals())
     del settings["step"], settings["duration"]

@@ -1,4 +1,4 @@
-"""Releases of a recording: found in the length channel, judged one by one, each with its reason where it is left out."""
+"""Releases of a recording: found in the length channel, judged one by one, left out with a reason."""
 
 from __future__ import annotations
 
@@ -56,6 +56,8 @@ class Release:
         Seconds from the origin to the end of the release.
     Po : float
         Force before it above the level within the slack.
+    hum : float
+        Amplitude of mains hum in its recording.
     durations : dict
         Seconds, by detector.
     reason : Flag or None
@@ -73,6 +75,7 @@ class Release:
     baseline: float = float("nan")
     stderr: float = float("nan")
     slope: float = float("nan")
+    hum: float = float("nan")
     manual: bool = False
     durations: dict[str, float] = field(default_factory=dict)
     reason: Flag | None = None
@@ -115,8 +118,8 @@ def found(recording: Recording, length: Array, decisions: Decisions, first: int)
         origin = {"begin": c.begin, "middle": c.middle, "end": c.end}[decisions.origin]
         last = changes[k + 1].start if k + 1 < len(changes) else len(time)
         since = max(0, recording.index(c.begin - decisions.plateau_window), changes[k - 1].stop if k else 0)
-        before = traces.level(force[since : max(c.start, since + 1)])
-        one = Release(number, c, -c.size, origin, c.end - origin, last, before.mean)
+        level = traces.level(force[since : max(c.start, since + 1)])
+        one = Release(number, c, -c.size, origin, c.end - origin, last, level.mean)
         if one.step > 0.5:
             one.left_out("release-implausible", "more than half a fibre; check length_unit and fibre_length")
         if c.start - since < 3:
@@ -128,8 +131,11 @@ def found(recording: Recording, length: Array, decisions: Decisions, first: int)
                 one.left_out("release-gap", where)
             else:
                 one.last = int(gap)
-        if _clipped(force, since, c.start, top=True) or _clipped(force, c.stop, last, top=False):
+        before, after = force[since : c.start], force[c.stop : last]
+        if _clipped(before, force.max(), after) or _clipped(after, force.min(), before):
             one.left_out("release-clipped", "force stands at the end of the converter's range")
+        if len(after) and after[: max(3, round(0.02 * rate))].min() >= one.before:
+            one.left_out("release-force-rises", "force does not fall with it; check the sign of force")
         out.append(one)
     return out
 
@@ -170,15 +176,13 @@ def _nothing(changes: Sequence[Change], decisions: Decisions, time: Array, lengt
     )
 
 
-def _clipped(force: Array, first: int, last: int, *, top: bool) -> bool:
-    """Whether force stands at its own extreme for many samples in a row, while it is noisy elsewhere."""
-    part = force[first:last]
-    if len(part) < CLIPPED:
+def _clipped(part: Array, extreme: float, other: Array) -> bool:
+    """Whether force stands at the recording's own extreme for many samples in a row, while it is noisy elsewhere."""
+    if len(part) < CLIPPED or traces.noise(other) == 0:
         return False
-    extreme = force.max() if top else force.min()
     at = np.flatnonzero(part != extreme)
     runs = np.diff(np.concatenate(([-1], at, [len(part)]))) - 1
-    return bool(runs.max() >= CLIPPED) and traces.noise(force) > 0
+    return bool(runs.max() >= CLIPPED)
 
 
 def judged(releases: list[Release], recording: Recording, decisions: Decisions, wanted: Sequence[str]) -> Windows:
@@ -196,10 +200,12 @@ def judged(releases: list[Release], recording: Recording, decisions: Decisions, 
     )
     onsets = {name: traces.onset(seen, name, decisions.line_window) for name in wanted}
     main = onsets[decisions.onset]
+    hum = _hum(releases, recording, seen, main.time)
     zero = float(seen.baseline[int(np.argmax([r.step for r in releases]))])
     each = max(SHOWN // max(len(releases), 1), 40)
     for i, r in enumerate(releases):
         r.Po, r.baseline = float(seen.Po[i]), float(seen.baseline[i])
+        r.hum = hum
         r.stderr, r.slope = float(main.stderr[i]), float(main.slope[i])
         r.durations = {name: float(o.time[i]) for name, o in onsets.items()}
         r.shown = _shown(recording, r, each)
@@ -207,6 +213,17 @@ def judged(releases: list[Release], recording: Recording, decisions: Decisions, 
         if not r.manual:
             _judge(r, seen, i, r.durations[decisions.onset], zero)
     return seen
+
+
+def _hum(releases: Sequence[Release], recording: Recording, seen: Windows, onset: Array) -> float:
+    """Return the amplitude of mains hum in the steady force before the releases and in the slacks."""
+    stretches = []
+    for i, r in enumerate(releases):
+        first = recording.index(r.change.begin - 0.02)
+        stretches.append((recording.time[first : r.change.start], recording.force[first : r.change.start]))
+        rest = (seen.weight[i] > 0) & (seen.time[i] < onset[i] - 0.001)
+        stretches.append((seen.time[i][rest] + r.origin, seen.force[i][rest]))
+    return traces.hum(stretches, recording.rate).amplitude
 
 
 def _manual(r: Release, onsets: Mapping[int, float | None]) -> None:
@@ -230,8 +247,6 @@ def _judge(r: Release, seen: Windows, i: int, duration: float, zero: float) -> N
     settled = f"{1e3 * seen.settled:.2g} ms after the release, when the transducer is at rest"
     if np.isnan(seen.reached[i]):
         r.left_out("release-too-brief", "the next change of length follows before force can come back")
-    elif r.Po <= 0:
-        r.left_out("release-force-rises", f"force is {r.before:.4g} before it and higher in the slack; check its sign")
     elif seen.reached[i] <= 0.15:
         r.left_out(
             "release-no-return",
