@@ -202,14 +202,14 @@ def test_derivatives_are_those_of_the_formula(model):
 def brute(dependent, v, f, name, value):
     """Return the least cost with one quantity held, by a grid over the bend and exact linear algebra."""
     x, y = (v, f) if dependent == "force" else (f, v)
-    G = np.concatenate([np.linspace(-0.9, 0.5, 300), np.geomspace(0.5, 400.0, 6000)])
+    G = np.concatenate([np.linspace(-0.9, 0.5, 100), np.geomspace(0.5, 400.0, 3000)])
     if name == "a_Po":
         G = np.array([1.0 / value])
     at_x = "Vmax" if dependent == "force" else "Po"
     if name == at_x:
         q = np.array([1.0 / value])
     else:
-        q = np.linspace(0.2, 1.6, 3000) / x.max()
+        q = np.linspace(0.2, 1.6, 2000) / x.max()
     u = q[None, :, None] * x
     one = (1 - u) / (1 + G[:, None, None] * u)
     if name in ("Vmax", "Po") and name != at_x:

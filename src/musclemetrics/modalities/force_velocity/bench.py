@@ -189,7 +189,8 @@ def _traces(readings: Sequence[Reading], windows: Windows) -> Inputs:
     settings["dependent"] = windows.dependent or (told.pop() if len(told) == 1 else said) or protocol(surveys, windows)
     points = read_ramps(surveys, windows) if settings["dependent"] == "force" else read_clamps(surveys, windows)
     if sum(v > 0 for v in points.velocity) == 0:
-        why = points.flags[0].message if points.flags else "none was found in its traces"
+        left = [f.message for f in points.flags if f.code == "contraction-left-out"]
+        why = left[0] if left else "there is no steady shortening in its traces"
         raise InputError(
             f"no contraction gave a point: {why}",
             code="no-contractions",

@@ -182,7 +182,7 @@ def _isometric_point(points: Points, surveys: Sequence[Survey], reference: float
                 "which it was read; rest longer, or hold Po",
             )
         )
-    change = float(force[-1] / force[0] - 1)
+    change = float(force[-1] - force[0]) / max(abs(float(force[0])), 1e-300)
     if len(force) > 1 and abs(change) > 0.1:
         points.flags.append(
             Flag(

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...fitting import Model
 
-__all__ = ["CURVE", "MAPS", "SHAPE", "height", "hill_force", "hill_velocity", "slope_of_height"]
+__all__ = ["CHARTS", "CURVE", "MAPS", "SHAPE", "height", "hill_force", "hill_velocity", "slope_of_height"]
 
 Array = NDArray[np.float64]
 
@@ -135,19 +135,11 @@ def _shape_basis(x: Any, G: Any, q: Any) -> Any:
     return (one,), slopes
 
 
-def _shape_grid(x: Any) -> Array:
-    top = float(np.max(x))
-    G = (-0.5, 0.0, 0.5, 1.5, 3.0, 6.0, 12.0, 30.0, 100.0)
-    return np.array([(g, share / top) for g in G for share in (0.3, 0.6, 0.9, 1.0)])
-
-
 SHAPE = Model(
     "hyperbola by its intercepts",
     ("G", "q", "y0"),
     basis=_shape_basis,
     linear=("y0",),
-    grid=_shape_grid,
-    starts=3,
     lower={"G": LEAST_G},
     upper={"G": MOST_G},
 )
@@ -204,12 +196,17 @@ def _chart_x(r: Any, G: Any, y0: Any) -> Any:
 
 _BENT: dict[str, Any] = {"lower": {"G": LEAST_G}, "upper": {"G": MOST_G}}
 
+_WRITTEN: dict[str, tuple[str, tuple[str, str, str], Chart, dict[str, Any]]] = {
+    "d": ("hyperbola by 1/x asymptote", ("d", "q", "y0"), _chart_d, {}),
+    "c": ("hyperbola by 1/y asymptote", ("c", "q", "y0"), _chart_c, {}),
+    "P": ("hyperbola by peak power", ("P", "G", "q"), _chart_power, _BENT),
+    "P_y0": ("hyperbola by peak power, height held", ("P", "G", "y0"), _chart_power_y0, _BENT),
+    "m": ("hyperbola by y at peak power", ("m", "G", "q"), _chart_y, _BENT),
+    "r": ("hyperbola by 1/x at peak power", ("r", "G", "y0"), _chart_x, _BENT),
+}
 MAPS: dict[str, Model] = {
-    "d": _by_chart("hyperbola by 1/x asymptote", ("d", "q", "y0"), _chart_d),
-    "c": _by_chart("hyperbola by 1/y asymptote", ("c", "q", "y0"), _chart_c),
-    "P": _by_chart("hyperbola by peak power", ("P", "G", "q"), _chart_power, **_BENT),
-    "P_y0": _by_chart("hyperbola by peak power, height held", ("P", "G", "y0"), _chart_power_y0, **_BENT),
-    "m": _by_chart("hyperbola by y at peak power", ("m", "G", "q"), _chart_y, **_BENT),
-    "r": _by_chart("hyperbola by 1/x at peak power", ("r", "G", "y0"), _chart_x, **_BENT),
+    key: _by_chart(name, parameters, chart, **bounds) for key, (name, parameters, chart, bounds) in _WRITTEN.items()
 }
 """The curve written with 1/a or 1/b, with peak power, or with where it is, as its first parameter."""
+CHARTS: dict[str, Chart] = {name: chart for name, _, chart, _ in _WRITTEN.values()}
+"""How the parameters of each, by the model's name, lead to (G, q, y0), and how these change with them."""

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...fitting import Fit, Model, fit, intervals
-from .curves import CURVE, MAPS, NEAR_POLE, SHAPE, height, slope_of_height
+from .curves import CHARTS, CURVE, MAPS, NEAR_POLE, SHAPE, height, slope_of_height
 
 __all__ = ["Hyperbolas", "Quantity", "hyperbolas", "intercepts", "pick", "quantities"]
 
 Array = NDArray[np.float64]
 
 FORCE, VELOCITY = "force", "velocity"
+BENDS = (-0.8, -0.5, 0.0, 0.5, 1.5, 3.0, 6.0, 12.0, 30.0, 100.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ def hyperbolas(velocity: Array, force: Array, dependent: str, po: float | None) 
     with np.errstate(all="ignore"):
         if held == "q":
             assert po is not None
-            found = fit(SHAPE, u, v, held={"q": x_scale / po})
+            at = x_scale / po
+            found = fit(SHAPE, u, v, held={"q": at}, start={"G": _best_bend(u * at[:, None], v)})
             G, q, y0 = found.parameters.T
         else:
             found = fit(CURVE, u, v, held=None if po is None else {"y0": po / y_scale})
@@ -103,6 +105,19 @@ def hyperbolas(velocity: Array, force: Array, dependent: str, po: float | None) 
             q = s / y0
             G = d / q
     return Hyperbolas(dependent, x, y, found, x_scale, y_scale, G, q / x_scale, y0 * y_scale, held)
+
+
+def _best_bend(u: Array, y: Array) -> Array:
+    """Return the best of some bends for each row of y on u = q x, from which to follow it."""
+    costs = []
+    for G in BENDS:
+        below = 1.0 + G * u
+        one = (1.0 - u) / np.where(below > NEAR_POLE, below, np.nan)
+        y0 = np.sum(y * one, axis=1) / np.sum(one * one, axis=1)
+        costs.append(np.sum((y - y0[:, None] * one) ** 2, axis=1))
+    found = np.array(costs)
+    best: Array = np.array(BENDS)[np.argmin(np.where(np.isnan(found), np.inf, found), axis=0)]
+    return best
 
 
 def pick(found: Hyperbolas, rows: NDArray[np.int64]) -> Hyperbolas:
@@ -169,7 +184,11 @@ def _intercepts(work: _Work) -> dict[str, Quantity]:
 
 
 class _Work:
-    """The fits from which the intervals come, each made when first asked for."""
+    """The fits from which the intervals come, each made when first asked for.
+
+    All are the one fit found, written with other parameters: nothing is fitted anew, so every interval is one about
+    the curve that is reported.
+    """
 
     def __init__(self, found: Hyperbolas, kind: str) -> None:
         self.found, self.kind = found, kind
@@ -180,31 +199,68 @@ class _Work:
             "G": found.G, "q": q, "y0": y0, "d": found.G * q, "c": found.G / y0,
             "P": y0 / (q * h**2), "m": y0 / h, "r": q * h,
         }  # fmt: skip
+        self.covariance = _own_covariance(found.fit)
         self.fits: dict[str, Fit] = {}
 
     def of(self, name: str, model: Model | None = None) -> Quantity:
         """Return a parameter of `model`, by default of the one made for it."""
-        if model is None:
-            if name == "d" and self.found.held is None:
-                return self._read(self.found.fit, name)
-            if name == "y0" and self.found.held is None:
-                return self._read(self.found.fit, name)
-            model = MAPS.get(name, SHAPE)
         if name == self.found.held:
             value = self.values[name]
             nothing = np.full(len(value), np.nan)
             return Quantity(value, nothing, np.stack([nothing, nothing], axis=1))
-        if model.name not in self.fits:
-            held = {k: self.values[k] for k in (self.found.held,) if k is not None}
-            start = {k: self.values[k] for k in model.parameters if k not in held}
-            scaled = self.found.fit
-            self.fits[model.name] = fit(model, scaled.x, scaled.y, start=start, held=held)
-        return self._read(self.fits[model.name], name)
-
-    def _read(self, made: Fit, name: str) -> Quantity:
+        made = self._written(model or MAPS.get(name, SHAPE))
         k = made.model.index(name)
         stderr = np.sqrt(np.maximum(made.covariance[:, k, k], 0.0))
         return Quantity(self.values[name], stderr, intervals(made, [name], kind=self.kind)[name])
+
+    def _written(self, model: Model) -> Fit:
+        if model.name not in self.fits:
+            values = [self.values[name] for name in model.parameters]
+            chart = CHARTS.get(model.name)
+            covariance = self.covariance if chart is None else _turned(self.covariance, chart(*values)[1])
+            held = {k: self.values[k] for k in (self.found.held,) if k is not None}
+            self.fits[model.name] = replace(
+                self.found.fit, model=model, parameters=np.stack(values, axis=1), covariance=covariance, held=held,
+                rescued=None,
+            )  # fmt: skip
+        return self.fits[model.name]
+
+
+def _own_covariance(found: Fit) -> Array:
+    """Return the covariance of (G, q, y0)."""
+    if found.model is not CURVE:
+        return found.covariance
+    d, y0, s = found.parameters.T
+    none = np.zeros_like(d)
+    with np.errstate(all="ignore"):
+        rows = ((y0 / s, d / s, -d * y0 / s**2), (none, -s / y0**2, 1.0 / y0), (none, none + 1.0, none))
+        return _propagated(found.covariance, np.stack([np.stack(row, axis=1) for row in rows], axis=1))
+
+
+def _turned(covariance: Array, rows: Any) -> Array:
+    """Return the covariance of a model's parameters from that of (G, q, y0), which change by `rows` with each."""
+    n = len(covariance)
+    by = np.stack([np.stack([np.broadcast_to(v, (n,)) for v in row], axis=1) for row in rows], axis=2)
+    with np.errstate(all="ignore"):
+        # Curves whose parameters cannot be told apart have no inverse and an infinite error.
+        regular = np.isfinite(by).all(axis=(1, 2))
+        regular[regular] = np.abs(np.linalg.det(by[regular])) > 0
+        inverse = np.full_like(by, np.inf)
+        inverse[regular] = np.linalg.inv(by[regular])
+        return _propagated(covariance, inverse)
+
+
+def _propagated(covariance: Array, slopes: Array) -> Array:
+    """Return J C Jᵀ of every curve, summed in one order whatever the stack; infinite where C is."""
+    out = np.zeros_like(covariance)
+    for i in range(3):
+        for j in range(3):
+            total: Any = 0.0
+            for k in range(3):
+                for m in range(3):
+                    total = total + slopes[:, i, k] * covariance[:, k, m] * slopes[:, j, m]
+            out[:, i, j] = total
+    return np.where(np.isnan(out), np.inf, out)
 
 
 def _scaled(a: Quantity, factor: Array) -> Quantity:

@@ -110,7 +110,8 @@ def _slack(
         return ((0.0, windows.zero),)
     if not holds:
         return ()
-    lowest_work = min([h.level for h in holds if h.duration >= 0.05] + [r.level + r.size / 2 for r in ramps])
+    at_work = [h.level for h in holds if h.duration >= 0.05] + [r.level + r.size / 2 for r in ramps]
+    lowest_work = min(at_work, default=-np.inf)
     span = float(np.ptp(recording.force)) or 1.0
     out = []
     for hold in holds:
@@ -208,7 +209,7 @@ def protocol(surveys: Sequence[Survey], windows: Windows) -> str:
     """
     drift, bend = [0.0], [0.0]
     for one in surveys:
-        scale = max((r.force for r in rests([one])), default=0.0) or float(np.ptp(one.recording.force))
+        scale = max((r.force for r in rests([one])), default=0.0) or float(np.ptp(one.recording.force)) or 1.0
         for ramp, after in zip(one.ramps, (*one.ramps[1:], None), strict=False):
             first = max(one.recording.index(ramp.begin + windows.settle), ramp.first + (ramp.last - ramp.first) // 4)
             t, path = one.recording.time[first : ramp.last], one.length[first : ramp.last]
