@@ -334,6 +334,7 @@ def test_settings_that_cannot_be_carried_out():
         ("zero-not-known", {"slack": 0.0}, {}),
         ("passive-not-known", {"start": 0.0}, {}),
         ("rest-unclear", {"start": 0.02, "rise": 0.1, "slack_at": 0.9}, {}),
+        ("rest-drifts", {"drift": 0.2}, {}),
         ("implausible-stress", {"Po": 900.0}, {}),
         ("plateau-not-steady", {"rise": 0.3}, {}),
         ("spikes-in-plateau", {"spikes": 60}, {}),

@@ -295,6 +295,9 @@ def test_a_recording_without_force_has_its_reason():
         ("tetanus-not-given", {}, {}),
         ("twitch-above-tetanus", {}, {"tetanus": 100.0}),
         ("clipped-force", {}, {}),
+        ("clipped-force", {"rate": 1000.0, "noise": 0.02}, {}),
+        ("coarse-resolution", {"resolution": 0.05}, {}),
+        ("spikes-in-twitch", {}, {}),
         ("flat-top", {}, {}),
         ("implausible-twitch", {"rise": 0.0004, "decay": 0.0012, "delay": 0.0001, "rate": 100_000.0}, {}),
     ],
@@ -305,6 +308,9 @@ def test_doubt_is_told(code, artefacts, chosen):
     force = made.force
     if code == "clipped-force":
         force = np.minimum(force, 190.0)
+    if code == "spikes-in-twitch":
+        force = force.copy()
+        force[700] += 60.0
     if code == "flat-top":
         force = np.minimum(force, 80.0) + np.random.default_rng(0).normal(0, 0.3, len(force))
     r = twitch.measure(made.time, force, **{"stimulus_time": 0.05, "force_unit": "mN", **chosen})

@@ -59,6 +59,7 @@ def isometric(
     hum: float = 0.0,
     hum_frequency: float = 50.0,
     wander: float = 0.0,
+    drift: float = 0.0,
     spikes: int = 0,
     seed: int = 0,
 ) -> Contraction:
@@ -101,6 +102,8 @@ def isometric(
         Amplitude as a share of Po; Hz. Its phase is random.
     wander : float
         Amplitude of a slow wave (0.7 s) of the zero as a share of Po.
+    drift : float
+        Linear change of the zero a second as a share of Po.
     spikes : int
         Single samples lifted by half of Po, at random.
     seed : int
@@ -147,6 +150,7 @@ def isometric(
     disturbed = noise * (white if corner is None else _filtered(white, corner / rate))
     disturbed = disturbed + hum * np.sin(2.0 * math.pi * hum_frequency * time + phase[0])
     disturbed = disturbed + wander * np.sin(2.0 * math.pi * time / 0.7 + phase[1])
+    disturbed = disturbed + drift * time
     disturbed[rng.choice(len(time), spikes, replace=False)] += 0.5
     truth = {
         "Po": Po,

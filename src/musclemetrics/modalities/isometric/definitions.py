@@ -41,6 +41,7 @@ LIMITS = {
     "contraction": 5.0,  # standard errors Po must be high
     "active": 0.5,  # share of the force at which a stretch no longer counts as rest
     "steady": 0.02,  # change over the plateau as a share of Po
+    "rest_drift": 0.03,  # change of rest by the time of the plateau as a share of Po
     "run_down": 0.10,
     "same_length": 0.01,  # {L0} within which plateaus are compared
     "spike": 8.0,  # standard deviations

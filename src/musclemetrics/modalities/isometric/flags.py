@@ -10,6 +10,7 @@ import numpy as np
 from ... import units
 from ...record import Flag
 from ...traces import Recording
+from ...traces.memory import noise_of
 from .decisions import Decisions
 from .definitions import LIMITS
 from .finding import Contraction
@@ -27,6 +28,7 @@ def flags_of(
         *made.flags,
         *_references(found, levels, decisions),
         *_area(levels, decisions),
+        *_drifting(made, found, levels),
         *_plateau(made, found, levels, decisions),
         *(_steps(stiff) if stiff is not None else ()),
     )
@@ -93,6 +95,25 @@ def _area(levels: Forces, decisions: Decisions) -> Iterable[Flag]:
             "implausible-stress",
             f"specific_force is {stress:.3g} kN/m2, {LIMITS['stress_low']:g} to {LIMITS['stress_high']:g} are expected "
             "of skeletal muscle; check force_unit and the cross-sectional area",
+        )
+
+
+def _drifting(made: Recording, found: Contraction, levels: Forces) -> Iterable[Flag]:
+    """Tell where force at rest moves so fast that it would be another by the time of the plateau."""
+    rest, top = found.rest, found.plateau
+    if rest is None:
+        return
+    apart = float(made.time[(top.first + top.last) // 2] - made.time[(rest.first + rest.last) // 2])
+    lasts = rest.level.n / made.rate
+    drift = rest.level.slope * made.rate * apart
+    noise = noise_of(made.force[rest.first : rest.last])
+    doubt = 3.5 * noise.sd * math.sqrt(12.0 * noise.memory / rest.level.n) * abs(apart) / lasts
+    if abs(drift) > max(LIMITS["rest_drift"] * levels.Po, doubt):
+        yield Flag(
+            "rest-drifts",
+            f"force at rest changes by {100 * rest.level.slope * made.rate / levels.Po:+.3g} % of Po a second, which "
+            f"is {100 * drift / levels.Po:+.2g} % of Po by the time of the plateau, limit "
+            f"{100 * LIMITS['rest_drift']:g} %; let the muscle and the transducer settle",
         )
 
 

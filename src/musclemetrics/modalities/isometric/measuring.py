@@ -140,7 +140,7 @@ def measure(
     # What is small enough for the muscle to remain isometric does not interrupt the plateau for long.
     found = contraction(made, relative, steps, decisions)
     levels = forces(made, found, decisions)
-    if levels.Po < LIMITS["contraction"] * levels.doubt:
+    if levels.Po <= LIMITS["contraction"] * levels.doubt:
         raise InputError(
             f"the highest force is {levels.Po:.4g} {decisions.force_unit} above rest, the standard error of a level "
             f"{levels.doubt:.3g}; {LIMITS['contraction']:g} times that are needed",
@@ -192,8 +192,8 @@ def _record(
     if stiff is not None:
         per = stiff.value / levels.Po
         values = {**values, "stiffness_L0": stiff.value, "stiffness_Po": per}
-        relative_error = math.hypot(stiff.stderr / stiff.value, levels.Po_error / levels.Po) if stiff.size else math.nan
-        errors = {**errors, "stiffness_L0": stiff.stderr, "stiffness_Po": abs(per) * relative_error}
+        error = math.hypot(stiff.stderr, per * levels.Po_error) / levels.Po
+        errors = {**errors, "stiffness_L0": stiff.stderr, "stiffness_Po": error}
     measurements = []
     for d in DEFINITIONS:
         if d.applies(decisions.settings):

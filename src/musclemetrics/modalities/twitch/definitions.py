@@ -36,6 +36,10 @@ LIMITS = {
     "slowest": 0.5,
     "artefact": 0.02,  # share of the peak of a spike at the stimulus
     "gap": 0.05,  # seconds without samples as a share of the width
-    "clipped": 6,  # equal samples in a row at the top
+    "clipped": 4,  # samples that equal the largest
+    "clipped_share": 0.3,  # of those above 90 % of it
+    "resolution": 0.02,  # step of the converter as a share of the peak
+    "spike": 8.0,  # standard deviations a sample stands off the median of five
+    "spike_share": 0.05,  # and share of the peak
 }
 """Where doubt begins."""

@@ -37,6 +37,7 @@ def flags_of(
         *made.flags,
         *_incomplete(found, lifted, last, decisions),
         *_rest(rest, noise, found, decisions),
+        *_samples(lifted[begin:last], noise, found),
         *_shape(made, lifted, begin, first, last, shape, place, noise, found, decisions),
         *_ratio(found, decisions),
     )
@@ -102,6 +103,37 @@ def _rest(rest: Array, noise: Noise, found: Kinetics, decisions: Decisions) -> I
         )
 
 
+def _samples(force: Array, noise: Noise, found: Kinetics) -> Iterable[Flag]:
+    """Tell what converter, amplifier and interference did to the samples of the response."""
+    peak = found.values["peak"]
+    values = np.unique(force)
+    # The smallest step between values: a converter's own, where it is the same throughout.
+    step = float(np.median(np.diff(values))) if len(values) > 1 else peak
+    if step > LIMITS["resolution"] * peak and len(values) < 0.5 * len(force):
+        yield Flag(
+            "coarse-resolution",
+            f"force comes in steps of {100 * step / peak:.1f} % of the peak, limit {100 * LIMITS['resolution']:g} %; "
+            "measure with more gain",
+        )
+    near = force[force > 0.9 * force.max()]
+    equal = int((near == force.max()).sum())
+    if equal >= LIMITS["clipped"] and equal > LIMITS["clipped_share"] * len(near):
+        yield Flag(
+            "clipped-force",
+            f"{equal} of {len(near)} samples near the top equal the largest, limit "
+            f"{100 * LIMITS['clipped_share']:g} %: the amplifier or converter was at its end; measure with less gain",
+        )
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(force, 2, mode="edge"), 5)
+    off = np.abs(force - np.median(windows, axis=1))
+    spikes = int((off > max(LIMITS["spike"] * noise.sd, LIMITS["spike_share"] * peak)).sum())
+    if spikes:
+        yield Flag(
+            "spikes-in-twitch",
+            f"{spikes} sample(s) of the response stand off their neighbours by more than {LIMITS['spike']:g} standard "
+            f"deviations of the noise and {100 * LIMITS['spike_share']:g} % of the peak; look for interference",
+        )
+
+
 def _shape(
     made: Recording,
     lifted: Array,
@@ -122,15 +154,6 @@ def _shape(
             "flat-top",
             f"force is above 90 % of the peak for {100 * flat / wide:.0f} % of the time it is above half, limit "
             f"{100 * LIMITS['flat']:g} %: a tetanus or a clipped signal rather than a twitch; measure it as isometric",
-        )
-    top = int(np.argmax(lifted[first:last])) + first
-    equal = np.flatnonzero(lifted[top:last] != lifted[top])
-    run = int(equal[0]) if len(equal) else last - top
-    if run >= LIMITS["clipped"] and noise.sd > 0.0:
-        yield Flag(
-            "clipped-force",
-            f"{run} samples in a row are equal at the top, limit {LIMITS['clipped'] - 1:g}: the amplifier or converter "
-            "was at its end; measure with less gain",
         )
     if math.isfinite(marks["half_fall"]):
         after = shape[min(len(shape) - 1, made.index(marks["half_fall"]) - first) :]
