@@ -435,3 +435,60 @@ class TestSeveralRecordings:
         with pytest.raises(InputError) as caught:
             of(test, release_times=(99.0,))
         assert caught.value.code == "no-release"
+
+
+class TestFiles:
+    """From readings, as the batch and the command line make them."""
+
+    def test_a_protocols_length_steps_say_where_releases_are(self, test):
+        from musclemetrics.reading import Event, Reading
+
+        arrays = {"time": 1e3 * test.time, "force": test.force, "length": test.length}
+        units = {"time": "ms", "length": "{L0}", "force": "mN"}
+        events = tuple(Event(float(t) - 0.002, "length-step") for t in test.start[1:])
+        (one,) = mm.slack.inputs([Reading(arrays, units, {}, events)])
+        record = mm.slack.measure(**one.args, **one.settings)
+        assert record.trace("release_step") == pytest.approx(test.step[1:], abs=1e-3)
+        assert any("protocol" in note for note in one.notes)
+
+    def test_recordings_of_one_fibre_are_one_test_and_must_agree(self, test):
+        from musclemetrics.reading import Reading
+
+        cut = [(test.time >= at - 0.025) & (test.time < at + 0.16) for at in test.start]
+        units = {"time": "s", "length": "mm", "force": "mN"}
+        stated = {"fibre_length": np.array(2.0)}
+        readings = [
+            Reading(
+                {"time": test.time[k], "force": test.force[k], "length": 2 * test.length[k], **stated},
+                {**units, "fibre_length": "mm"},
+                {"fibre": "7"},
+            )
+            for k in cut
+        ]
+        (one,) = mm.slack.inputs(readings)
+        record = mm.slack.measure(**one.args, **one.settings)
+        assert record["n_releases"].value == 5
+        assert len(list(mm.slack.inputs(readings, together=False))) == 5
+        bent = Reading(readings[0].arrays, {**units, "force": "uN", "fibre_length": "mm"}, {"fibre": "7"})
+        (one,) = mm.slack.inputs([bent, *readings[1:]])
+        assert one.reason is not None
+        assert one.reason.code == "facts-differ"
+
+    def test_the_command_line_reads_the_laboratorys_matrix(self, capsys):
+        from musclemetrics.cli import main
+
+        path = shared("fibre/slack_ktr_isovelocity/bakers_slack8mM_all.mat")
+        words = ["-r", "columns=time,length,force", "-s", "time_unit=s", "-s", "length_unit=mm", "-s", "fibre_length=2"]
+        assert main(["slack", str(path), *words, "-s", "onset=line", "-s", "line_window=0.05,0.2"]) == 0
+        out = capsys.readouterr()
+        assert "setting-overrides-file" not in out.err
+        assert "8.0" in out.out
+
+    def test_units_nobody_stated_are_asked_for(self, capsys, tmp_path, test):
+        from musclemetrics.cli import main
+
+        rows = "\n".join(f"{t:.5f},{x:.4f},{f:.2f}" for t, x, f in zip(test.time, test.length, test.force, strict=True))
+        (tmp_path / "a.csv").write_text("time,length,force\n" + rows + "\n", encoding="utf-8")
+        assert main(["slack", str(tmp_path / "a.csv")]) == 3
+        assert "time_unit=s (1e+04 samples a second)" in capsys.readouterr().err
+        assert main(["slack", str(tmp_path / "a.csv"), "-s", "time_unit=s", "-s", "length_unit={L0}"]) == 0

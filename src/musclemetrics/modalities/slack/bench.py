@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ... import traces
+from ... import traces, units
 from ...errors import InputError, MuscleMetricsError
 from ...reading import Inputs, Reading
 from ...record import Flag
 
 __all__ = ["inputs"]
 
-RELEASES = ("release", "length-step", "slack")
+RELEASES = ("length-step", "release", "slack")
 """Names of protocol events at which a release may happen."""
 
 
@@ -70,5 +70,11 @@ def _test(group: Sequence[Reading]) -> Inputs:
         args: dict[str, object] = dict(facts[0].args)
     else:
         args = {name: [one.args[name] for one in facts] for name in ("time", "force", "length")}
+    times = tuple(e.time for one in facts for e in one.events if e.name in RELEASES)
+    if times:
+        unit = settings.get("time_unit")
+        second = units.convert_factor("s", str(unit)) if unit is not None else 1.0
+        settings["release_times"] = tuple(t * second for t in times)
+        notes = (*notes, f"releases are looked for at the {len(times)} length step(s) of the protocol")
     labels = traces.shared_labels(group)
     return Inputs(args, settings, labels, tuple(flags), notes, None, tuple(group))

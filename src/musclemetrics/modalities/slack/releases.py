@@ -152,7 +152,7 @@ def _nothing(changes: Sequence[Change], decisions: Decisions, time: Array, lengt
             f"no release near the {len(decisions.release_times)} stated time(s); length changes "
             f"{len(changes)} time(s) elsewhere",
             code="no-release",
-            remedy="check release_times and the unit of time",
+            remedy="check release_times and the unit of time, or take all releases with release_times=none",
         )
     if up:
         return InputError(
