@@ -43,7 +43,6 @@ def draw(record: Record, axes: Axes) -> None:
     _errors(record, axes, v, f)
     axes.plot(v, f, "o", color=PALETTE["black"], mfc="white", mew=1.3, clip_on=False, zorder=5)
     if "force_left_out" in held:
-        # Lengthening points lie left of the axis; they are drawn at its edge and named.
         axes.plot(
             held["velocity_left_out"].values, held["force_left_out"].values, "x", color=PALETTE["vermilion"], ms=5,
             label="lengthening, not fitted",
