@@ -49,6 +49,7 @@ _NAMES: dict[str, str] = {
     "force_pca": "modalities.force_pca",
     "force_velocity": "modalities.force_velocity",
     "slack": "modalities.slack",
+    "force_length": "modalities.force_length",
     "ktr": "modalities.ktr",
     "isometric": "modalities.isometric",
     "twitch": "modalities.twitch",
@@ -92,6 +93,7 @@ if TYPE_CHECKING:
     from .modalities import force_pca as force_pca
     from .modalities import force_velocity as force_velocity
     from .modalities import slack as slack
+    from .modalities import force_length as force_length
     from .modalities import ktr as ktr
     from .modalities import isometric as isometric
     from .modalities import twitch as twitch

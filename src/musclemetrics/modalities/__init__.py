@@ -24,6 +24,7 @@ MODALITIES: dict[str, str] = {
     "force_pca": "pCa50 and Hill coefficient of permeabilised fibres from force at several pCa",
     "force_velocity": "unloaded velocity, curvature and power from Hill's hyperbola of force and velocity",
     "slack": "unloaded shortening velocity of fibres from releases of different size",
+    "force_length": "optimal length, width and plateau of active force, and passive force over length",
     "ktr": "rate of force redevelopment after a release and re-stretch",
     "isometric": "Po, passive and specific force of a contraction, stiffness from a small step",
     "twitch": "peak, time to peak, half relaxation and steepest slopes of a single contraction",

@@ -50,6 +50,7 @@ SAMPLES: dict[str, tuple[str, str | None]] = {
     "force_velocity": ("force_velocity", None),
     "force_velocity_traces": ("force_velocity", "folder"),
     "slack": ("slack", None),
+    "force_length": ("force_length", None),
     "ktr": ("ktr", None),
     "isometric": ("isometric", None),
     "twitch": ("twitch", None),
