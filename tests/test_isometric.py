@@ -237,6 +237,12 @@ def test_a_file_states_the_size_and_a_setting_wins():
     (other,) = isometric.inputs([reading], area=5000.0)
     assert "diameter" not in other.settings
     assert [f.code for f in other.flags] == ["setting-overrides-file"]
+    channel = Reading(
+        {"time": made.time, "force": made.force, "stimulus": (np.abs(made.time - 0.3) < 0.01) * 5.0},
+        {"time": "s", "force": "mN", "stimulus": "V"},
+    )
+    (told,) = isometric.inputs([channel])
+    assert told.settings["stimulus_time"] == pytest.approx(0.291)
     (none,) = isometric.inputs([Reading({"pCa": np.arange(3.0)})])
     assert none.reason.code == "no-trace"
 

@@ -15,7 +15,7 @@ import musclemetrics as mm
 from musclemetrics import twitch
 from musclemetrics.errors import InputError, SettingsError
 from musclemetrics.modalities.twitch.local import fitted
-from musclemetrics.reading import Event, Reading
+from musclemetrics.reading import Reading
 from musclemetrics.simulate.twitch import twitch as simulated
 from musclemetrics.traces.memory import noise_of
 
@@ -36,58 +36,72 @@ def measured(made, **chosen):
 # ---- a real twitch -------------------------------------------------------------------------------------------------
 
 
-def ddf(name):
-    """Return time, force in mN and the stimuli of an Aurora record, without the reader that is tested elsewhere."""
+def from_file(name, **chosen):
+    (record,) = mm.measure_files([shared(f"fibre/aurora_ddf/{name}")], "twitch", **chosen)
+    return record
+
+
+def columns(name):
+    """Return time, force in mN and the stimuli of an Aurora record by hand, to check the way through the reader."""
     text = shared(f"fibre/aurora_ddf/{name}").read_text("latin-1")
     rate = float(re.search(r"Sample Frequency \(Hz\): (\S+)", text)[1])
-    rows = np.loadtxt(text.split("Test Data in Volts:")[1].strip().splitlines()[1:])
+    rows = np.loadtxt(text.split("Test Data in Volts:")[1].strip().splitlines()[1:-1])
     on = rows[:, -1] > 0.5
     return rows[:, 0] / rate, 500.0 * rows[:, 2], rows[1:, 0][on[1:] & ~on[:-1]] / rate
 
 
 def test_the_naive_definition_gives_the_figures_read_before():
-    time, force, stimuli = ddf("twitch.ddf")
-    assert stimuli == pytest.approx([0.1001])
-    r = twitch.measure(time, force, stimulus_time=0.1001, force_unit="mN", peak="naive")
+    r = from_file("twitch.ddf", peak="naive")
+    assert r.provenance.settings["stimulus_time"] == pytest.approx(0.1001)
     assert r["time_to_peak"].value == pytest.approx(0.0139, abs=1e-3)
     assert r["half_relaxation"].value == pytest.approx(0.0172, abs=1e-3)
     assert r["peak"].value == pytest.approx(189.35, abs=0.1)
-    assert codes(r) == {"naive-definition", "tetanus-not-given"}
+    assert r["peak"].unit == "mN"
+    assert r["dFdt_max"].unit == "mN/s"
+    assert {"naive-definition", "tetanus-not-given", "blank-last-sample"} <= codes(r)
+    assert r.status == "ok"
 
 
 def test_the_smooth_definition_of_the_same_twitch():
-    time, force, _ = ddf("twitch.ddf")
-    r = twitch.measure(time, force, stimulus_time=0.1001, force_unit="mN", tetanus=2483.7)
+    time, force, stimuli = columns("twitch.ddf")
+    assert stimuli == pytest.approx([0.1001])
+    r = from_file("twitch.ddf", tetanus=2483.7)
+    direct = twitch.measure(time, force, stimulus_time=0.1001, force_unit="mN", tetanus=2483.7)
+    for name in NAMES:
+        assert r[name].value == pytest.approx(direct[name].value, rel=1e-9), name
     # By hand: a parabola through the samples above 97 % of the peak.
     top = force > 223.1 + 0.97 * 189.4
     c, b, _ = np.polyfit(time[top] - 0.1001, force[top], 2)
     assert r["time_to_peak"].value == pytest.approx(-b / (2 * c), abs=3e-4)
     low, high = r["time_to_peak"].interval
-    assert high - low < 4e-4, "a tenth of a millisecond is known, although the highest sample wanders by one"
+    assert high - low < 4e-4, "a few tenths of a millisecond, although the highest sample wanders by one"
     assert r["twitch_tetanus"].value == pytest.approx(188.2 / 2483.7, rel=2e-3)
-    assert r.status == "ok"
 
 
-def test_a_real_tetanus_is_no_twitch():
-    time, force, stimuli = ddf("tetanus.ddf")
-    events = tuple(Event(float(t), "stimulus") for t in stimuli)
-    (one,) = twitch.inputs([Reading({"time": time, "force": force}, {"time": "s", "force": "mN"}, events=events)])
-    assert one.reason.code == "several-stimuli"
-    assert "22 stimuli" in str(one.reason)
+@pytest.mark.parametrize(("name", "stimuli"), [("tetanus.ddf", 22), ("workloop.ddf", 24)])
+def test_a_real_tetanus_is_no_twitch(name, stimuli):
+    r = from_file(name)
+    assert r.status == "failed"
+    (flag,) = [f for f in r.flags if f.code == "several-stimuli"]
+    assert f"{stimuli} stimuli" in flag.message
 
 
-def test_the_csv_export_is_read_to_the_same_kinetics_as_its_columns():
-    path = shared("fibre/aurora_ddf/twitch001.ddf.csv")
-    with path.open(newline="") as stream:
-        rows = np.array([[float(v) for v in row] for row in list(csv.reader(stream))[1:]])
+def test_the_csv_export_is_measured_as_its_columns_say():
+    """It states no unit of time, and holds another twitch than twitch.ddf: half as strong and later."""
+    refused_ = from_file("twitch001.ddf.csv")
+    assert [f.code for f in refused_.flags if f.level == "failed"] == ["time-unit-not-stated"]
+    r = from_file("twitch001.ddf.csv", time_unit="s", peak="naive")
+    with shared("fibre/aurora_ddf/twitch001.ddf.csv").open(newline="") as stream:
+        rows = np.array([[float(v) for v in row] for row in list(csv.reader(stream))[1:-1]])
     on = np.flatnonzero(rows[:, 3] > 0)[0]
-    direct = twitch.measure(rows[:, 0], rows[:, 2], stimulus_time=rows[on, 0], force_unit="mN", peak="naive")
-    # Its own figures by hand, highest sample and first sample at half: it is another twitch than that of twitch.ddf.
     force = rows[:, 2] - rows[on - 500 : on, 2].mean()
     top = int(np.argmax(force))
-    assert direct["time_to_peak"].value == pytest.approx(rows[top, 0] - rows[on, 0], abs=1e-9)
-    assert direct["peak"].value == pytest.approx(force[top], rel=1e-9)
-    assert direct["time_to_peak"].value == pytest.approx(0.0151, abs=1e-4)
+    half = top + int(np.flatnonzero(force[top:] <= force[top] / 2)[0])
+    assert r["peak"].value == pytest.approx(force[top], rel=1e-9)
+    assert r["time_to_peak"].value == pytest.approx(rows[top, 0] - rows[on, 0], abs=1e-9)
+    assert r["half_relaxation"].value == pytest.approx(rows[half, 0] - rows[top, 0], abs=1e-9)
+    smooth = from_file("twitch001.ddf.csv", time_unit="s")
+    assert smooth["time_to_peak"].value == pytest.approx(0.01576, abs=2e-4)
 
 
 # ---- truths --------------------------------------------------------------------------------------------------------

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from .. import checks
 from ..errors import SettingsError
 
-__all__ = ["Twitch", "csv_text", "samples", "twitch"]
+__all__ = ["TwitchTrace", "csv_text", "samples", "twitch"]
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Twitch:
+class TwitchTrace:
     """A simulated recording of one or several equal twitches.
 
     Attributes
@@ -60,7 +60,7 @@ def twitch(
     resolution: float = 0.0,
     onset_level: float = 0.05,
     seed: int = 0,
-) -> Twitch:
+) -> TwitchTrace:
     """Simulate an isometric twitch, F ∝ (1 − e^(−t/rise))^steepness · e^(−t/decay) from `delay` after each stimulus.
 
     Its peak lies at t = rise · ln(1 + steepness · decay/rise); half relaxation, width and the steepest slopes follow
@@ -100,7 +100,7 @@ def twitch(
 
     Returns
     -------
-    Twitch
+    TwitchTrace
 
     Raises
     ------
@@ -137,7 +137,7 @@ def twitch(
     force = force + peak * artefact * on
     if resolution > 0:
         force = np.round(force / (peak * resolution)) * (peak * resolution)
-    return Twitch(time, force, on, tuple(stimuli), _truth(peak, rise, decay, steepness, delay, top, onset_level))
+    return TwitchTrace(time, force, on, tuple(stimuli), _truth(peak, rise, decay, steepness, delay, top, onset_level))
 
 
 def _shape(t: Array, rise: float, decay: float, steepness: float) -> Array:
@@ -188,7 +188,7 @@ def _truth(
     }
 
 
-def csv_text(made: Twitch, *, fibre: str, force_unit: str = "mN") -> str:
+def csv_text(made: TwitchTrace, *, fibre: str, force_unit: str = "mN") -> str:
     """Return a recording as a CSV with the columns fibre, time, force and stimulus."""
     rows = [f"fibre,time (s),force ({force_unit}),stimulus"]
     for t, f, s in zip(made.time, made.force, made.stimulus, strict=True):

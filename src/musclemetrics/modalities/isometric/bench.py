@@ -11,6 +11,7 @@ from ...errors import MuscleMetricsError
 from ...reading import Inputs, Reading
 from ...record import Flag
 from ...traces import recorded
+from ...traces.stimuli import stimuli
 from .decisions import SIZES
 
 __all__ = ["inputs"]
@@ -19,6 +20,7 @@ __all__ = ["inputs"]
 def inputs(
     readings: Iterable[Reading],
     *,
+    time_unit: str | None = None,
     diameter: float | None = None,
     width: float | None = None,
     depth: float | None = None,
@@ -30,7 +32,9 @@ def inputs(
     ----------
     readings : iterable of Reading
         Each with ``time`` and ``force``, and where they are recorded ``length``, 0-d ``fibre_length``, ``diameter``,
-        ``width``, ``depth`` or ``area``, and events called ``stimulus``.
+        ``width``, ``depth`` or ``area``, and the stimuli as a channel or as events called ``stimulus``.
+    time_unit : str, optional
+        Unit of time, where the file states none or a wrong one.
     diameter, width, depth, area : float, optional
         As for ``measure``: where one is given, what the file says of the size is left aside, and a note says so.
 
@@ -48,6 +52,8 @@ def inputs(
     for reading in readings:
         try:
             facts = recorded(reading)
+            own = facts.settings.get("time_unit")
+            told = stimuli(reading, time_unit if time_unit is not None else None if own is None else str(own))
         except MuscleMetricsError as error:
             yield Inputs({}, {}, dict(reading.labels), reading.flags, reading.notes, error, (reading,))
             continue
@@ -61,9 +67,8 @@ def inputs(
             flags.append(Flag("setting-overrides-file", f"the size was given; the file states {said}", "note"))
         elif stated:
             settings.update(stated)
-        stimuli = [event.time for event in facts.events if event.name == "stimulus"]
-        if stimuli:
-            settings["stimulus_time"] = float(min(stimuli))
+        if told:
+            settings["stimulus_time"] = told[0]
         yield Inputs(facts.args, settings, facts.labels, tuple(flags), facts.notes, None, (reading,))
 
 

@@ -229,13 +229,15 @@ def _rest(made: Recording, plateau: Stretch, end: int, slack: Stretch | None, de
     width = max(LEAST, round(decisions.plateau_window * made.rate))
     if decisions.stimulus_time is not None:
         last = made.index(decisions.stimulus_time)
-        if last > plateau.first or last < LEAST:
+        if last > plateau.first:
             raise InputError(
-                f"stimulus_time={decisions.stimulus_time:g} s leaves no rest before the plateau, which begins at "
+                f"stimulus_time={decisions.stimulus_time:g} s lies behind the beginning of the plateau, "
                 f"{made.time[plateau.first]:.4g} s",
                 code="stimulus-outside",
                 remedy="give it in seconds on the recording's own axis, or relaxed=(from, to)",
             )
+        if last < LEAST:
+            return None
         first = max(0, last - width)
         return stretch_of(made, first, last) if made.whole(first, last) else None
     fine = max(4, width // 5)

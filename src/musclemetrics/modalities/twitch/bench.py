@@ -12,6 +12,7 @@ from ... import checks, units
 from ...errors import InputError, MuscleMetricsError
 from ...reading import Inputs, Reading
 from ...traces import Facts, recorded
+from ...traces.stimuli import stimuli
 
 __all__ = ["inputs"]
 
@@ -56,8 +57,9 @@ def inputs(
     for reading in readings:
         try:
             facts = recorded(reading)
-            unit = time_unit if time_unit is not None else facts.settings.get("time_unit")
-            found = [] if stimulus_time is not None else _stimuli(reading, facts, unit)
+            stated = facts.settings.get("time_unit")
+            unit = time_unit if time_unit is not None else None if stated is None else str(stated)
+            found = [] if stimulus_time is not None else stimuli(reading, unit)
             made = _divided(facts, unit, found, least)
         except MuscleMetricsError as error:
             made = [Inputs({}, {}, dict(reading.labels), reading.flags, reading.notes, error)]
@@ -65,30 +67,17 @@ def inputs(
             yield replace(one, sources_from=(reading,))
 
 
-def _stimuli(reading: Reading, facts: Facts, unit: object) -> list[float]:
-    """Return the stimuli in seconds: where the channel goes up, or the events where there is no channel."""
-    if unit is not None and "stimulus" in reading and np.ndim(reading["stimulus"]) == 1:
-        channel = checks.samples(reading["stimulus"], "stimulus")
-        time = checks.vector(facts.args["time"], "time") * units.convert_factor(str(unit), "s")
-        checks.same_length(time=time, stimulus=channel)
-        on = channel > 0.5 * (np.nanmin(channel) + np.nanmax(channel))
-        starts = np.flatnonzero(on[1:] & ~on[:-1]) + 1
-        if len(starts):
-            return [float(t) for t in time[starts]]
-    return sorted(event.time for event in facts.events if event.name == "stimulus")
-
-
-def _divided(facts: Facts, unit: object, stimuli: list[float], least: float) -> list[Inputs]:
+def _divided(facts: Facts, unit: str | None, found: list[float], least: float) -> list[Inputs]:
     args = {name: facts.args[name] for name in ("time", "force")}
     settings = {k: v for k, v in facts.settings.items() if k in ("time_unit", "force_unit")}
     if unit is not None:
         settings["time_unit"] = unit
-    if len(stimuli) < 2:
-        if stimuli:
-            settings["stimulus_time"] = stimuli[0]
+    if len(found) < 2:
+        if found:
+            settings["stimulus_time"] = found[0]
         return [Inputs(args, settings, facts.labels, facts.flags, facts.notes)]
-    trains = np.split(np.array(stimuli), np.flatnonzero(np.diff(stimuli) >= least) + 1)
-    time = np.asarray(args["time"], float) * units.convert_factor(str(unit), "s") if unit is not None else None
+    trains = np.split(np.array(found), np.flatnonzero(np.diff(found) >= least) + 1)
+    time = np.asarray(args["time"], float) * units.convert_factor(unit, "s") if unit is not None else None
     made = []
     for k, train in enumerate(trains):
         labels = {**facts.labels, **({"twitch": str(k + 1)} if len(trains) > 1 else {})}
