@@ -26,6 +26,7 @@ FLOORS = {
     "traces": 2,
     "imaging": 2,
     "provenance": 2,
+    "corrections": 2,
     "canvas": 2,
     "record": 1,
     "reading": 1,

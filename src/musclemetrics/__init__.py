@@ -37,6 +37,7 @@ _NAMES: dict[str, str] = {
     "sample": "simulate",
     "batch": "",
     "compare": "",
+    "corrections": "",
     "errors": "",
     "fitting": "",
     "modalities": "",
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     # "as" tells type checkers that these names are meant for others.
     from . import batch as batch
     from . import compare as compare
+    from . import corrections as corrections
     from . import errors as errors
     from . import fitting as fitting
     from . import modalities as modalities

@@ -13,7 +13,7 @@ from typing import IO, Any
 from .errors import MuscleMetricsError
 from .record import Definition, Flag, Measurement, Provenance, Record, Settings, plain
 
-__all__ = ["HEAD", "describe", "own_output", "sha256", "software", "unmeasured"]
+__all__ = ["HEAD", "corrections_table", "describe", "own_output", "sha256", "software", "unmeasured"]
 
 # How the files of the store and the page of the report begin.
 _OWN = re.compile(
@@ -21,6 +21,8 @@ _OWN = re.compile(
     rb'<!doctype html>\s*<html[^>]*>\s*<head>\s*<meta charset="utf-8">\s*<meta name="generator" content="musclemetrics'
 )
 _OWN_HDF5 = b"musclemetrics records"
+# The head of a person's table of onsets, whoever wrote it.
+_CORRECTIONS = re.compile(rb"(?=[^\r\n]*\bsource\b)(?=[^\r\n]*\brelease\b)[^\r\n]*\bonset *\(", re.IGNORECASE)
 
 HEAD = 1 << 14
 """So many bytes of a file tell whether musclemetrics wrote it."""
@@ -29,6 +31,11 @@ HEAD = 1 << 14
 def own_output(head: bytes) -> bool:
     """Whether a file that begins with `head` was written by musclemetrics: a result or its page, not a recording."""
     return bool(_OWN.match(head)) or (head.startswith(b"\x89HDF") and _OWN_HDF5 in head)
+
+
+def corrections_table(head: bytes) -> bool:
+    """Whether a file that begins with `head` is a table of corrections: no recording, and no result to be replaced."""
+    return bool(_CORRECTIONS.match(head))
 
 
 @cache

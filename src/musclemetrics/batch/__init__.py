@@ -16,8 +16,10 @@ from os import PathLike
 from types import ModuleType
 from typing import Any, Literal
 
+from ..corrections import Correction
 from ..errors import ItemCrashed, SettingsError
 from ..record import Flag, Record, plain
+from .correcting import placed
 from .decisions import check_values, checked, checked_reading, module_name, resolved, settings_of, unknown_setting
 from .files import Entry, listed
 from .grouping import LABELS, Item, items
@@ -48,6 +50,7 @@ def measure_files(
     group_by: str | None = None,
     errors: Literal["flag", "raise"] = "flag",
     reading: Mapping[str, Any] | None = None,
+    corrections: Iterable[Correction] = (),
     **settings: Any,
 ) -> Iterator[Record]:
     """Measure files and folders, one record after another in the order of the input.
@@ -69,6 +72,10 @@ def measure_files(
         What a failure does: a row with its reason, or an exception.
     reading : Mapping, optional
         Options of the readers (``separator``, ``unit``, …), and ``reader`` to name one.
+    corrections : iterable of Correction, optional
+        Settings of single records, decided by a person (:mod:`musclemetrics.corrections`). They win over `settings`
+        and over what a file says. One that fits no record, or several, is not used, and the record says so
+        (``correction-not-used``); with ``errors="raise"`` it ends the run.
     **settings
         Settings of the modality's ``measure`` and ``inputs``. They win over what a file says; a conflict is flagged.
 
@@ -81,7 +88,8 @@ def measure_files(
     ------
     SettingsError
         Before any file is opened: unknown modality, setting or reader option, a value that a setting cannot have, no
-        paths, a bad pattern. At the first file: a value that an option of its reader cannot have.
+        paths, a bad pattern, a correction that names no file or contradicts another. At the first file: a value that
+        an option of its reader cannot have.
     """
     if errors not in ("flag", "raise"):
         raise SettingsError(f"errors={errors!r} is unknown", remedy="use 'flag' or 'raise'")
@@ -93,7 +101,13 @@ def measure_files(
     checked_reading(options)
     plain(options)  # what cannot be written down cannot be repeated: refused before any work
     entries = listed(paths)
-    units = (Unit(i, name, for_measure, for_inputs, options, errors) for i in items(entries, group_by))
+    by_file = placed(corrections, entries, module, settings)
+
+    def unit(item: Item) -> Unit:
+        own = tuple(c for e in item.entries for c in by_file.get(e.name, ()))
+        return Unit(item, name, for_measure, for_inputs, options, errors, own)
+
+    units = map(unit, items(entries, group_by))
     return _accounted(units, entries, executor)
 
 

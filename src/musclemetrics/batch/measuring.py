@@ -1,4 +1,4 @@
-"""From readings to records: the modality's bridge and its measurement, one failure at a time."""
+"""From readings to records: the modality's bridge, then its measurement, one failure at a time."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..corrections import Correction
 from ..errors import InputError, MuscleMetricsError
 from ..modalities import Modality
 from ..provenance import unmeasured
 from ..reading import Inputs, Reading
 from ..record import Flag, Record, plain
+from .correcting import Chosen, chosen
 from .decisions import defaults, named, resolved
 
-__all__ = ["Job", "measured"]
+__all__ = ["Bridged", "Job", "bridged", "measured"]
 
 Hide = Callable[[BaseException], Flag]
 
@@ -30,36 +32,56 @@ class Job:
     errors: Literal["raise", "flag"] = "flag"
 
 
-def measured(job: Job, readings: Sequence[Reading], *, hide: Hide) -> Iterator[tuple[Record, Sequence[Reading]]]:
-    """Yield one record for each of the modality's inputs, in their order, and the readings it was made from.
+@dataclass(frozen=True, slots=True)
+class Bridged:
+    """What the modality's bridge made of some readings: inputs of records to come, and why there are no more."""
 
-    Parameters
-    ----------
-    job : Job
-    readings : sequence of Reading
-    hide : callable
-        Turns an error into the flag of a failed row.
-    """
-    module = resolved(job.module)
-    inputs: list[Inputs] = []
+    readings: Sequence[Reading]
+    inputs: tuple[Inputs, ...]
     failure: BaseException | None = None
+
+
+def bridged(job: Job, readings: Sequence[Reading]) -> Bridged:
+    """Return what the modality makes of the readings."""
+    inputs: list[Inputs] = []
     try:
-        inputs.extend(module.inputs(readings, **job.input_settings))
+        inputs.extend(resolved(job.module).inputs(readings, **job.input_settings))
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as error:
         if job.errors == "raise":
             raise
-        failure = error
-    together = _together(module, job, inputs)
+        return Bridged(readings, tuple(inputs), error)
+    return Bridged(readings, tuple(inputs))
+
+
+def measured(
+    job: Job, bridge: Bridged, corrections: Sequence[Sequence[Correction]], *, hide: Hide
+) -> Iterator[tuple[Record, Sequence[Reading]]]:
+    """Yield one record for each of the modality's inputs, in their order, and the readings it was made from.
+
+    Parameters
+    ----------
+    job : Job
+    bridge : Bridged
+    corrections : sequence of sequences of Correction
+        Those of each of the inputs.
+    hide : callable
+        Turns an error into the flag of a failed row.
+    """
+    module = resolved(job.module)
+    readings, inputs = bridge.readings, bridge.inputs
+    decided = [chosen(module, one.settings, job.settings, c) for one, c in zip(inputs, corrections, strict=True)]
+    together = _together(module, inputs, decided)
     for number, one in enumerate(inputs):
         ready = together.get(number)
         own = one.sources_from or readings
-        record = ready if ready is not None else _single(module, job, one, hide)
-        yield _stamped(record, job, one, own, sole=len(inputs) == 1 or len(one.sources_from) == 1), own
-    if failure is not None:
-        labels = _shared_labels(readings)
-        yield _failed(module, job, {}, hide(failure), labels, tuple(f for r in readings for f in r.flags)), readings
+        record = ready if ready is not None else _single(module, job, one, decided[number], hide)
+        sole = len(inputs) == 1 or len(one.sources_from) == 1
+        yield _stamped(record, job, one, decided[number], own, sole=sole), own
+    if bridge.failure is not None:
+        labels, flags = _shared_labels(readings), tuple(f for r in readings for f in r.flags)
+        yield _failed(module, job, job.settings, hide(bridge.failure), labels, flags), readings
     elif not inputs:
         nothing = InputError(
             f"{len(readings)} recording(s) were read, none of them is for {named(job.module)}",
@@ -68,7 +90,7 @@ def measured(job: Job, readings: Sequence[Reading], *, hide: Hide) -> Iterator[t
         )
         if job.errors == "raise":
             raise nothing
-        yield _failed(module, job, {}, hide(nothing), _shared_labels(readings), ()), readings
+        yield _failed(module, job, job.settings, hide(nothing), _shared_labels(readings), ()), readings
 
 
 def _shared_labels(readings: Sequence[Reading]) -> dict[str, str]:
@@ -78,38 +100,30 @@ def _shared_labels(readings: Sequence[Reading]) -> dict[str, str]:
     return {str(k): str(v) for k, v in shared.items()}
 
 
-def _settings(job: Job, one: Inputs) -> dict[str, Any]:
-    """Return the settings of one measurement: what the caller set wins over what the file says, name by name."""
-    merged = {**one.settings, **job.settings}
-    for name, fact in one.settings.items():
-        given = job.settings.get(name)
-        if isinstance(fact, Mapping) and isinstance(given, Mapping):
-            merged[name] = {**fact, **given}
-    return merged
-
-
-def _single(module: Modality, job: Job, one: Inputs, hide: Hide) -> Record:
+def _single(module: Modality, job: Job, one: Inputs, decided: Chosen, hide: Hide) -> Record:
     try:
         if one.reason is not None:
             raise one.reason
-        return module.measure(**one.args, **_settings(job, one))
+        if decided.error is not None:
+            raise decided.error
+        return module.measure(**one.args, **decided.settings)
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as error:
         if job.errors == "raise":
             raise
-        return _failed(module, job, one.settings, hide(error), {}, ())
+        return _failed(module, job, decided.settings, hide(error), {}, ())
 
 
 def _failed(
     module: Modality,
     job: Job,
-    facts: Mapping[str, Any],
+    decided: Mapping[str, Any],
     reason: Flag,
     labels: Mapping[str, str],
     flags: tuple[Flag, ...],
 ) -> Record:
-    settings = {**defaults(module.measure), **facts, **job.settings}
+    settings = {**defaults(module.measure), **decided}
     try:
         plain(settings)
     except MuscleMetricsError:
@@ -117,7 +131,7 @@ def _failed(
     return unmeasured(named(job.module), module.DEFINITIONS, settings, reason, flags=flags, labels=labels)
 
 
-def _together(module: Modality, job: Job, inputs: list[Inputs]) -> dict[int, Record]:
+def _together(module: Modality, inputs: Sequence[Inputs], decided: Sequence[Chosen]) -> dict[int, Record]:
     """Measure at once the curves that share an exact x axis and all settings; the records are those of a loop.
 
     What fails here is left out, so that it is measured by itself and fails with its own words.
@@ -127,7 +141,7 @@ def _together(module: Modality, job: Job, inputs: list[Inputs]) -> dict[int, Rec
         return {}
     stacks: dict[Any, list[int]] = {}
     for number, one in enumerate(inputs):
-        if one.reason is not None:
+        if one.reason is not None or decided[number].error is not None:
             continue
         arrays = [np.asarray(a) for a in one.args.values()]
         if len(arrays) != 2 or any(a.ndim != 1 or a.dtype.kind not in "fiu" for a in arrays):
@@ -138,7 +152,7 @@ def _together(module: Modality, job: Job, inputs: list[Inputs]) -> dict[int, Rec
             tuple(one.args),
             arrays[0].dtype.str,
             arrays[0].tobytes(),
-            repr(sorted(_settings(job, one).items())),
+            repr(sorted(decided[number].settings.items())),
         )
         stacks.setdefault(key, []).append(number)
     records: dict[int, Record] = {}
@@ -148,14 +162,16 @@ def _together(module: Modality, job: Job, inputs: list[Inputs]) -> dict[int, Rec
         first = next(iter(inputs[numbers[0]].args.values()))
         stack = np.stack([np.asarray(list(inputs[n].args.values())[1], dtype=np.float64) for n in numbers])
         try:
-            made = measure_many(first, stack, errors="flag", **_settings(job, inputs[numbers[0]]))
+            made = measure_many(first, stack, errors="flag", **decided[numbers[0]].settings)
         except Exception:  # the loop meets the same fault and says whose it is
             continue
         records.update((n, r) for n, r in zip(numbers, made, strict=True) if r.status in ("ok", "suspect"))
     return records
 
 
-def _stamped(record: Record, job: Job, one: Inputs, readings: Sequence[Reading], *, sole: bool) -> Record:
+def _stamped(
+    record: Record, job: Job, one: Inputs, decided: Chosen, readings: Sequence[Reading], *, sole: bool
+) -> Record:
     """Return the record with the labels, flags and notes of its inputs, and the conflicts of settings."""
     seen = {(f.code, f.message) for f in record.flags}
     flags = [f for f in one.flags if (f.code, f.message) not in seen]
@@ -172,15 +188,17 @@ def _stamped(record: Record, job: Job, one: Inputs, readings: Sequence[Reading],
                 message = f"{key} is {fact[key]!r} by the file and {given[key]!r} by {name}, which was used"
                 flags.append(Flag("setting-overrides-file", message, "suspect"))
             continue
-        if name in job.settings and plain(job.settings[name]) != plain(fact):
+        # None says that the file is silent, which nobody contradicts.
+        if fact is not None and name in job.settings and plain(job.settings[name]) != plain(fact):
             message = f"{name} is {fact!r} by the file and {job.settings[name]!r} by the setting, which was used"
             # A unit named anew relabels the numbers without converting them.
             level: Literal["suspect", "note"] = "suspect" if name.endswith("_unit") else "note"
             flags.append(Flag("setting-overrides-file", message, level))
-    reading = {**record.provenance.reading, "notes": tuple(dict.fromkeys(one.notes))}
+    notes = tuple(dict.fromkeys((*one.notes, *decided.notes)))
+    reading = {**record.provenance.reading, "notes": notes}
     return replace(
         record,
-        flags=(*record.flags, *flags),
+        flags=(*record.flags, *flags, *decided.flags),
         labels={**{str(k): str(v) for k, v in one.labels.items()}, **record.labels},
         provenance=replace(record.provenance, reading=reading),
     )

@@ -13,14 +13,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
+from ..corrections import Correction
 from ..errors import ItemOutOfMemory, MuscleMetricsError, ReadError, SettingsError, UnknownFormatError
-from ..provenance import HEAD, own_output, sha256, unmeasured
+from ..provenance import HEAD, corrections_table, own_output, sha256, unmeasured
 from ..reading import Reading
 from ..record import Flag, Provenance, Record
+from .correcting import shared_out, told
 from .decisions import defaults, named, resolved
 from .files import Entry
 from .grouping import Item
-from .measuring import Job, measured
+from .measuring import Job, bridged, measured
 
 __all__ = ["Unit", "reason_of", "row_for", "run"]
 
@@ -39,6 +41,7 @@ class Unit:
     input_settings: Mapping[str, Any]
     reading: Mapping[str, Any]
     errors: Literal["raise", "flag"] = "flag"
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(slots=True)
@@ -99,9 +102,10 @@ def _read(file: _File, options: Mapping[str, Any], errors: Literal["raise", "fla
             head = stream.read(HEAD)
             stream.seek(0)
             file.digest = sha256(stream)
-        if own_output(head):  # results lie beside data more often than not, and must not be measured again
+        # Results and corrections lie beside data more often than not, and must not be measured.
+        if own_output(head) or corrections_table(head):
             level = "failed" if file.entry.named else "skipped"
-            file.reason = Flag("own-output", "holds results written by musclemetrics, not recordings", level)
+            file.reason = Flag("own-output", "holds results or corrections of musclemetrics, no recordings", level)
             return
         given = dict(options)
         chosen = given.pop("reader", None)
@@ -168,7 +172,8 @@ def run(unit: Unit) -> list[Record]:
     _leave_out_copies(files)
     # Half a file among others would bias the item it belongs to; alone, what came before the fault still stands.
     used = [f for f in files if f.readings and (f.reason is None or len(files) == 1)]
-    records = list(_measured(unit, files, used)) if used else []
+    unused: list[tuple[Correction, str]] = []
+    records = list(_measured(unit, files, used, unused))
     changed = [f for f in used if _changed(f)]
     if changed:
         reason = Flag(
@@ -179,7 +184,7 @@ def run(unit: Unit) -> list[Record]:
         if unit.errors == "raise":
             raise ReadError(reason.message, code=reason.code)
         records = [row_for(unit, reason, tuple(f.source for f in used))]
-    told = {name for r in records for name, _ in r.provenance.sources}
+    named_already = {name for r in records for name, _ in r.provenance.sources}
     for file in files:
         for reading in file.spoilt:
             reason = next(f for f in reading.flags if f.level == "failed")
@@ -188,12 +193,12 @@ def run(unit: Unit) -> list[Record]:
             records.append(replace(row, flags=(*row.flags, *others), labels={**row.labels, **reading.labels}))
         if file.reason is not None:
             records.append(row_for(unit, file.reason, (file.source,)))
-        elif file.entry.name not in told and not file.spoilt:
+        elif file.entry.name not in named_already and not file.spoilt:
             empty = Flag("nothing-recorded", "the file holds no recording this modality can use", "failed")
             if unit.errors == "raise":
                 raise ReadError(f"{file.entry.name}: {empty.message}", code=empty.code)
             records.append(row_for(unit, empty, (file.source,)))
-    return records
+    return told(records, unused)
 
 
 def _leave_out_copies(files: list[_File]) -> None:
@@ -209,8 +214,10 @@ def _leave_out_copies(files: list[_File]) -> None:
             file.reason = Flag("duplicate-file", message, "skipped")
 
 
-def _measured(unit: Unit, files: list[_File], used: list[_File]) -> Iterator[Record]:
-    """Yield the records of the readings, stamped with what the batch knows."""
+def _measured(
+    unit: Unit, files: list[_File], used: list[_File], unused: list[tuple[Correction, str]]
+) -> Iterator[Record]:
+    """Yield the records of the readings, stamped with what the batch knows; corrections without one go to `unused`."""
     flags: list[tuple[str, Flag]] = []  # each with the file a record must come from to bear it, "" for any
     for file in files:
         if file.twin:
@@ -229,9 +236,23 @@ def _measured(unit: Unit, files: list[_File], used: list[_File]) -> Iterator[Rec
     home = {id(r): number for number, f in enumerate(used) for r in f.readings}
     everything = tuple(range(len(used)))
     read: dict[tuple[int, ...], tuple[tuple[tuple[str, str], ...], dict[str, Any]]] = {}
-    parts = groupby(readings, key=lambda r: r.labels.get("sheet", "")) if unit.item.by_sheet else [("", readings)]
-    for sheet, members in parts:
-        for record, made_from in measured(job, list(members), hide=lambda e: reason_of(e, used[0].entry)):
+    by_sheet = groupby(readings, key=lambda r: r.labels.get("sheet", "")) if unit.item.by_sheet else [("", readings)]
+    parts = [(sheet, bridged(job, list(members))) for sheet, members in by_sheet if readings]
+    candidates = []
+    for sheet, bridge in parts:
+        for one in bridge.inputs:
+            made_from = one.sources_from or bridge.readings
+            whole = len(made_from) == len(readings)
+            of = {used[n].entry.name for n in (everything if whole else (home[id(r)] for r in made_from))}
+            words = {str(k): str(v) for k, v in one.labels.items()}
+            words = {**unit.item.fallback, **({"sheet": sheet} if sheet else {}), **words, **unit.item.labels}
+            candidates.append((of, words))
+    owners, left = shared_out(unit.corrections, candidates, unit.errors)
+    unused += left
+    corrections = iter(owners)
+    for sheet, bridge in parts:
+        own_corrections = [next(corrections) for _ in bridge.inputs]
+        for record, made_from in measured(job, bridge, own_corrections, hide=lambda e: reason_of(e, used[0].entry)):
             numbers = everything if len(made_from) == len(readings) else tuple(sorted({home[id(r)] for r in made_from}))
             if numbers not in read:
                 read[numbers] = _how_read(unit, [used[n] for n in numbers])

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..errors import MuscleMetricsError, SettingsError, WriteError
-from ..modalities import MODALITIES
+from ..modalities import CORRECTIONS, MODALITIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,6 +144,14 @@ def _add_modality(verbs: Any, name: str, about: str) -> None:
     parser.add_argument(
         "--label", metavar="NAME=VALUE", dest="labels", action="append", default=[], help="a label for every record"
     )
+    for setting in CORRECTIONS.get(name, ()):
+        parser.add_argument(
+            f"--{setting}", metavar="FILE", help=f"{setting} corrected by hand, one record at a time (CSV or JSON)"
+        )
+    if "onsets" in CORRECTIONS.get(name, ()):
+        parser.add_argument(
+            "--save-onsets", metavar="FILE", help="also write the onsets as CSV, to be changed and given to --onsets"
+        )
     if name == "force_pca":
         parser.add_argument("--prism", metavar="FILE", help="also write the points as a table that pastes into Prism")
     _add_overwrite(parser)

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..batch import PatientPool, items, listed, measure_files
+from ..corrections import Correction, load
 from ..errors import SettingsError
+from ..modalities import CORRECTIONS
 from ..record import Record
 from ..report.words import title_of
 from . import NOTHING, OK, SOME_FAILED
@@ -43,14 +45,23 @@ def measure(arguments: Namespace) -> int:
     outputs = [target(word) for word in arguments.output]
     if getattr(arguments, "prism", None):
         outputs.append(Output(Path(arguments.prism), "prism", "--prism"))
+    if getattr(arguments, "save_onsets", None):
+        outputs.append(Output(Path(arguments.save_onsets), "onsets", "--save-onsets"))
+    corrections, files = _corrections(arguments)
     entries = listed(arguments.paths)
-    guarded(outputs, entries, overwrite=arguments.overwrite)
+    guarded(outputs, entries, files, overwrite=arguments.overwrite)
     # One item cannot be shared out, and starting a worker costs more than most files.
     shared = arguments.jobs > 1 and len(items(entries, arguments.group_by)) > 1
     pool = PatientPool(arguments.jobs) if shared else None
     try:
         found = measure_files(
-            arguments.paths, verb, executor=pool, group_by=arguments.group_by, reading=options, **settings
+            arguments.paths,
+            verb,
+            executor=pool,
+            group_by=arguments.group_by,
+            reading=options,
+            corrections=corrections,
+            **settings,
         )
         records = list(relabelled(watched(found, quiet=arguments.quiet), labels))
     except BaseException:  # whatever ends the run, Ctrl-C above all, must not wait for the workers
@@ -71,12 +82,35 @@ def measure(arguments: Namespace) -> int:
     return exit_code(records)
 
 
+def _corrections(arguments: Namespace) -> tuple[list[Correction], list[Path]]:
+    """Return the corrections of the files given, and these files, which are no place for an output."""
+    found: list[Correction] = []
+    files: list[Path] = []
+    for setting in CORRECTIONS.get(arguments.modality, ()):
+        word = getattr(arguments, setting)
+        if word is None:
+            continue
+        own = load(word)
+        other = next((name for c in own for name in c.settings if name != setting), None)
+        if other is not None:
+            raise SettingsError(
+                f"--{setting} {word} corrects {other}",
+                code="bad-correction",
+                remedy=f"--{setting} takes {setting} only",
+            )
+        if not own and not arguments.quiet:
+            print(f"{word} changes nothing: every onset in it is the one found", file=sys.stderr)
+        found += own
+        files.append(Path(word))
+    return found, files
+
+
 def _written(records: Sequence[Record], outputs: Sequence[Output], arguments: Namespace) -> list[str]:
     """Write all outputs and return them; an interruption says which of them are there."""
     written: list[str] = []
     try:
         for output in outputs:
-            if output.kind != "prism" or exit_code(records) != NOTHING:
+            if output.kind in ("file", "folder") or exit_code(records) != NOTHING:
                 written.append(_write(records, output, arguments))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"written before that: {', '.join(written)}" if written else "") from None
@@ -91,7 +125,7 @@ def _missing(records: Sequence[Record], most: int = 20) -> str:
 
 
 def _write(records: Sequence[Record], output: Output, arguments: Namespace) -> str:
-    from ..store import save, save_prism
+    from ..store import save, save_onsets, save_prism
 
     if output.kind == "folder":
         page = write_folder(
@@ -100,4 +134,6 @@ def _write(records: Sequence[Record], output: Output, arguments: Namespace) -> s
         return str(page)
     if output.kind == "prism":
         return f"{output.path} ({save_prism(records, output.path)} curves{_missing(records)})"
+    if output.kind == "onsets":
+        return f"{output.path} ({save_onsets(records, output.path)} releases{_missing(records)})"
     return str(save(records, output.path, raw_csv=arguments.raw_csv))

@@ -13,7 +13,7 @@ from typing import Literal
 
 from ..batch import Entry
 from ..errors import SettingsError
-from ..provenance import HEAD, own_output
+from ..provenance import HEAD, corrections_table, own_output
 from ..record import Record
 
 __all__ = ["Output", "guarded", "target", "write_folder"]
@@ -27,7 +27,7 @@ class Output:
     """One place the results go to, as the caller wrote it."""
 
     path: Path
-    kind: Literal["file", "folder", "prism"]
+    kind: Literal["file", "folder", "prism", "onsets"]
     option: str = "-o"
 
     @property
@@ -62,7 +62,9 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def guarded(outputs: Sequence[Output], entries: Iterable[Entry], *, overwrite: bool) -> None:
+def guarded(
+    outputs: Sequence[Output], entries: Iterable[Entry], corrections: Sequence[Path] = (), *, overwrite: bool
+) -> None:
     """Refuse outputs that would take the place of something musclemetrics did not write.
 
     Parameters
@@ -70,6 +72,8 @@ def guarded(outputs: Sequence[Output], entries: Iterable[Entry], *, overwrite: b
     outputs : sequence of Output
     entries : iterable of Entry
         The files to be measured. None of them is ever an output; earlier results met in a folder may be replaced.
+    corrections : sequence of Path
+        Files of a person's corrections, which are no outputs either.
     overwrite : bool
         Whether files of other origin that are no inputs may be replaced.
 
@@ -81,6 +85,7 @@ def guarded(outputs: Sequence[Output], entries: Iterable[Entry], *, overwrite: b
     named: dict[str, Output] = {}
     there = [(o, f, i) for o in outputs for f in o.files if (i := _identity(f)) is not None]
     held = {_identity(Path(e.path)): e for e in entries} if there else {}
+    read = {_identity(path) for path in corrections}
     for output in outputs:
         for file in output.files:
             twin = named.setdefault(os.path.normcase(os.path.abspath(file)), output)
@@ -94,17 +99,21 @@ def guarded(outputs: Sequence[Output], entries: Iterable[Entry], *, overwrite: b
         _placeable(output)
     for output, file, identity in there:
         entry = held.get(identity)
-        ours = file.is_file() and _own(file)
-        if entry is not None and (entry.named or not ours):
+        head = _head(file)
+        # Nothing but results of ours, or nothing at all, is lost with the file; corrections are a person's work.
+        ours = head is not None and (not head or own_output(head))
+        passed_over = ours or (head is not None and corrections_table(head))
+        if identity in read or (entry is not None and (entry.named or not passed_over)):
             raise SettingsError(
-                f"{output.option} {output.path} would write over {file.name}, which is to be measured",
+                f"{output.option} {output.path} would write over {file.name}, which is "
+                + ("read for its corrections" if identity in read else "to be measured"),
                 code="would-overwrite-input",
                 remedy="choose another name for the output",
             )
         if not ours and not overwrite:
             raise SettingsError(
                 f"{output.option} {output.path} would write over {file.name}, which "
-                + ("is there already" if output.kind == "prism" else "was not written by musclemetrics"),
+                + ("was not written by musclemetrics" if output.kind in ("file", "folder") else "is there already"),
                 code="would-overwrite-file",
                 remedy="choose another name, or give --overwrite to replace it",
             )
@@ -138,14 +147,15 @@ def _placeable(output: Output) -> None:
         )
 
 
-def _own(path: Path) -> bool:
-    """Whether nothing but results of ours, or nothing at all, would be lost with this file."""
+def _head(path: Path) -> bytes | None:
+    """Return how a file begins, None where that cannot be known."""
+    if not path.is_file():
+        return None
     try:
         with path.open("rb") as stream:
-            head = stream.read(HEAD)
+            return stream.read(HEAD)
     except OSError:
-        return False
-    return not head or own_output(head)
+        return None
 
 
 @contextmanager

@@ -17,17 +17,22 @@ if TYPE_CHECKING:
     from ..reading import Inputs, Reading
     from ..record import Definition, Record
 
-__all__ = ["MODALITIES", "Modality", "modality"]
+__all__ = ["CORRECTIONS", "MODALITIES", "Modality", "modality"]
 
 # name: what it measures, in the words of the command line's overview
 MODALITIES: dict[str, str] = {
     "force_pca": "pCa50 and Hill coefficient of permeabilised fibres from force at several pCa",
-    "force_velocity": "unloaded velocity, curvature and power from Hill's hyperbola of force and velocity",
     "slack": "unloaded shortening velocity of fibres from releases of different size",
-    "force_length": "optimal length, width and plateau of active force, and passive force over length",
-    "ktr": "rate of force redevelopment after a release and re-stretch",
+    "force_velocity": "unloaded velocity, curvature and power from Hill's hyperbola of force and velocity",
     "isometric": "Po, passive and specific force of a contraction, stiffness from a small step",
     "twitch": "peak, time to peak, half relaxation and steepest slopes of a single contraction",
+    "force_length": "optimal length, width and plateau of active force, and passive force over length",
+    "ktr": "rate of force redevelopment after a release and re-stretch",
+}
+
+# name: settings of its measure that a person corrects record by record; the command line takes a file of each
+CORRECTIONS: dict[str, tuple[str, ...]] = {
+    "slack": ("onsets",),
 }
 
 

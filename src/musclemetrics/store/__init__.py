@@ -1,4 +1,4 @@
-"""Records on disk: JSON lines and HDF5 without loss, CSV and Prism tables for the statistician.
+"""Records on disk: JSON lines and HDF5 without loss, CSV and Prism tables for the statistician, onsets to correct.
 
 The suffix decides: ``.jsonl`` holds one record a line, ``.h5`` one array a measurement (see :mod:`.columns` for the
 layout that plain h5py reads), ``.csv`` one row a record, one way. Every file appears whole or not at all.
@@ -12,11 +12,12 @@ from pathlib import Path
 
 from ..errors import ReadError, SettingsError
 from ..record import Record
+from .onsets import save_onsets
 from .prism import save_prism
 from .table import only_records, rows, to_dataframe
 from .whole import replaced
 
-__all__ = ["load", "rows", "save", "save_prism", "to_dataframe"]
+__all__ = ["load", "rows", "save", "save_onsets", "save_prism", "to_dataframe"]
 
 _SUFFIXES = {".jsonl": "jsonl", ".h5": "hdf5", ".hdf5": "hdf5", ".csv": "csv"}
 

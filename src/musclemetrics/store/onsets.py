@@ -1,0 +1,102 @@
+"""The onsets behind slack tests as a table to be looked through, changed and given back."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from ..corrections import BY_HAND, LEAVE_OUT
+from ..errors import InputError
+from ..record import Record
+from .table import guarded, only_records
+from .whole import replaced
+
+__all__ = ["save_onsets"]
+
+_HEAD = ("source", "release", "onset (s)", "found (s)", "start (s)", "step ({L0})")
+_NEEDED = {"release_onset", "release_start", "release_step", "release_used", "release_manual"}
+_DECIMALS = 9  # of times in seconds: far below a sample, and the same again after a round through the table
+
+
+def save_onsets(records: Iterable[Record], path: str | PathLike[str]) -> int:
+    """Write the onset of every release as CSV in the form that :func:`musclemetrics.corrections.load` reads.
+
+    A row a release: its file, the labels that tell the records of that file apart, its number, the ``onset (s)`` or
+    ``leave out``, and the same again under ``found (s)``. A row changed under ``onset (s)`` is a correction, the
+    others stay what they are. An onset that was given by hand stays a correction: ``found`` says ``by hand``.
+
+    Parameters
+    ----------
+    records : iterable of Record
+        From :func:`musclemetrics.measure_files`, so that they know their files.
+    path : path
+        The ``.csv`` to write; a file of that name is replaced.
+
+    Returns
+    -------
+    int
+        How many releases were written; records without releases (failed ones) have none.
+
+    Raises
+    ------
+    InputError
+        ``no-onsets`` if no record has releases; ``no-source`` if one does not know its file.
+    """
+    shown = [r for r in only_records(records) if {t.name for t in r.traces} >= _NEEDED]
+    if not shown:
+        raise InputError(
+            "none of the records has releases with onsets",
+            code="no-onsets",
+            remedy="give measured records of slack tests",
+        )
+    nameless = sum(not r.provenance.sources for r in shown)
+    if nameless:
+        raise InputError(
+            f"{nameless} of {len(shown)} records do not know their file, to which an onset belongs",
+            code="no-source",
+            remedy="measure the files by measure_files, or give onsets= to measure",
+        )
+    labels = _telling(shown)
+    names = list(dict.fromkeys(name for words in labels for name in words))
+    rows = [
+        [guarded(r.provenance.sources[0][0]), *cells, *(guarded(words.get(n, "")) for n in names)]
+        for r, words in zip(shown, labels, strict=True)
+        for cells in _cells(r)
+    ]
+    with replaced(Path(path)) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([*_HEAD, *(guarded(n) for n in names)])
+        writer.writerows(rows)
+    return len(rows)
+
+
+def _cells(record: Record) -> Iterator[list[str]]:
+    onset, start, step, used, manual = (
+        record.trace(f"release_{name}") for name in ("onset", "start", "step", "used", "manual")
+    )
+    for k in range(len(onset)):
+        now = _time(onset[k]) if used[k] and np.isfinite(onset[k]) else LEAVE_OUT
+        found = BY_HAND if manual[k] else now
+        yield [str(k + 1), now, found, _time(start[k]), f"{step[k]:.4g}"]
+
+
+def _time(value: float) -> str:
+    return repr(round(float(value), _DECIMALS))
+
+
+def _telling(records: Sequence[Record]) -> list[dict[str, str]]:
+    """Return for each record the labels that tell it from others of its file; none where it is alone."""
+    of: dict[str, list[Record]] = {}
+    for record in records:
+        for name, _ in record.provenance.sources:
+            of.setdefault(name, []).append(record)
+    out = []
+    for record in records:
+        peers = of[record.provenance.sources[0][0]]
+        differ = [k for k, v in record.labels.items() if any(p.labels.get(k) != v for p in peers)]
+        out.append({k: record.labels[k] for k in differ})
+    return out
