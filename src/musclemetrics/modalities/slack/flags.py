@@ -150,13 +150,14 @@ def trace_flags(
         )
     moved = np.array([1e3 * r.hum / r.slope for r in used if not r.manual])
     moved = moved[np.isfinite(moved)]
-    if len(moved) and float(np.median(moved)) > HUM:
+    limit = max(HUM, 10.0 * float(np.ptp(duration)))  # a hundredth of what the durations span
+    if len(moved) and float(np.median(moved)) > limit:
         size = max(r.hum / r.Po for r in used)
         out.append(
             Flag(
                 "mains-hum",
-                f"mains hum of {100 * size:.2g} % of Po may move an onset by {np.median(moved):.2g} ms, limit {HUM:g} "
-                "ms; shield or filter it at the source",
+                f"mains hum of {100 * size:.2g} % of Po may move an onset by {np.median(moved):.2g} ms, limit "
+                f"{limit:.2g} ms; shield or filter it at the source",
             )
         )
     if spikes:

@@ -255,7 +255,9 @@ def _judge(r: Release, seen: Windows, i: int, duration: float, zero: float) -> N
     elif np.isnan(duration):
         r.left_out("release-not-slack", f"no flat force is to be seen from {settled}, so nothing marks its onset")
     elif r.Po <= 0:
-        r.left_out("release-force-rises", f"force is {r.before:.4g} before it and no lower in the slack; check its sign")
+        r.left_out(
+            "release-force-rises", f"force is {r.before:.4g} before it and no lower in the slack; check its sign"
+        )
     elif r.baseline - zero > LEVEL * r.Po:
         r.left_out(
             "release-not-slack",
