@@ -100,5 +100,5 @@ def test_intervals_of_the_samples_hold_the_truth(name):
 
 
 def test_unknown_sample_is_refused_by_name():
-    with pytest.raises(SettingsError, match="no sample 'slack'"):
-        mm.sample("slack")
+    with pytest.raises(SettingsError, match="no sample 'cyclotron'"):
+        mm.sample("cyclotron")
