@@ -400,3 +400,34 @@ def test_scatter_and_units_are_flagged():
     assert {"low-r2", "force-unit-not-stated"} <= codes(record)
     with pytest.raises(InputError):
         measured(length=LENGTH[:3])
+
+
+@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.filterwarnings("error")
+def test_odd_points_give_told_numbers_or_typed_errors(seed):
+    rng = np.random.default_rng(seed)
+    x = np.sort(rng.uniform(6.0, 20.0, int(rng.integers(5, 20))))
+    muscle = LengthMuscle(
+        "1", "r", "c", rng.uniform(5, 22), rng.uniform(1, 20), 10 ** rng.uniform(-6, 6),
+        rng.uniform(3, 20), rng.uniform(0.1, 40), 10 ** rng.uniform(-6, 3), rng.uniform(-0.9, 0.9),
+    )  # fmt: skip
+    total, passive = points(muscle, x, constant=10 ** rng.uniform(-9, 0), seed=seed)
+    kind = rng.integers(0, 5)
+    passive = (passive, 0.0 * passive, rng.normal(size=len(x)), -passive, np.round(passive))[kind]
+    choices = {"model": sorted(ACTIVE), "interval": ["profile", "wald"], "force_is": ["total", "active"]}
+    chosen = {name: str(rng.choice(values)) for name, values in choices.items()}
+    refusal = None
+    try:
+        record = force_length.measure(x, total, passive, length_unit="mm", **chosen)
+    except MuscleMetricsError as error:
+        refusal = error
+    if refusal is not None:
+        assert refusal.code
+        assert refusal.remedy
+        return
+    told = " ".join(f"{f.code} {f.message}" for f in record.flags)
+    for m in record.measurements:
+        low, high = m.interval
+        assert math.isnan(low) or low <= m.value <= high, m
+        assert math.isfinite(m.value) or m.name in told, m
+    assert all(np.isfinite(t.values).all() for t in record.traces)

@@ -465,3 +465,50 @@ def test_a_reading_without_a_trace_costs_itself_alone():
     assert first.reason.code == "no-trace"
     assert second.reason is None
     assert second.settings["force_unit"] == "mN"
+
+
+def spoilt(rng, trace):
+    """Return a recording with one fault of a rig, or none."""
+    time, force, length = trace.time.copy(), trace.force.copy(), trace.length.copy()
+    kind = rng.integers(0, 8)
+    if kind == 1:
+        force[rng.integers(0, len(force), 5)] = np.nan
+    elif kind == 2:
+        force = np.round(force, -1)
+    elif kind == 3:
+        force = np.minimum(force, np.quantile(force, 0.7))
+    elif kind == 4:
+        force[rng.integers(0, len(force), 4)] += 1e4
+    elif kind == 5:
+        force = np.zeros_like(force)
+    elif kind == 6:
+        length = rng.permutation(length)
+    elif kind == 7:
+        kept = np.sort(rng.choice(len(time), 2 * len(time) // 3, replace=False))
+        time, force, length = time[kept], 1e9 * force[kept], length[kept]
+    return time, force, length
+
+
+@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.filterwarnings("error")
+def test_odd_traces_give_told_numbers_or_typed_errors(seed):
+    rng = np.random.default_rng(seed)
+    fibre = KtrFibre("1", "r", "c", 10 ** rng.uniform(-0.5, 2.3), rng.uniform(-30, 120), rng.uniform(-50, 150))
+    trace = ktr_trace(fibre, duration=rng.uniform(0.1, 2.0), noise=10 ** rng.uniform(-6, 1.5), seed=seed)
+    given = {"window": 10 ** rng.uniform(-2.5, 0.5)} if rng.random() < 0.3 else {}
+    arrays = spoilt(rng, trace)
+    refusal = None
+    try:
+        record = ktr.measure(*arrays, **given)
+    except MuscleMetricsError as error:
+        refusal = error
+    if refusal is not None:
+        assert refusal.code
+        assert refusal.remedy
+        return
+    told = " ".join(f"{f.code} {f.message}" for f in record.flags)
+    for m in record.measurements:
+        low, high = m.interval
+        assert math.isnan(low) or low <= m.value <= high, m
+        assert math.isfinite(m.value) or m.name in told, m
+    assert all(np.isfinite(t.values).all() for t in record.traces)

@@ -30,20 +30,21 @@ SKEWED = 0.01
 def refuse(curve: Curve, length: Array, active: Array, unit: str) -> None:
     """Raise FitError where the points have no optimum (``no-optimum``, ``no-convergence``)."""
     low, high = float(length.min()), float(length.max())
-    if not curve.fit.converged[0]:
-        raise FitError(
-            f"no {curve.fit.model.name} describes these {len(length)} points",
-            code="no-convergence",
-            remedy="look at the points, or try another model",
-        )
     Lo, peak, largest = curve.values["Lo"], curve.values["Fmax"], float(active.max())
     outside = max(low - Lo, Lo - high, 0.0)
-    if peak <= 0.0 or outside > BEYOND * (high - low) or peak > EXTRAPOLATED * largest:
+    # A curve without a maximum of its own runs off, which a search may end in not settling.
+    if not 0.0 < peak <= EXTRAPOLATED * largest or not outside <= BEYOND * (high - low):
         raise FitError(
             f"active force has no maximum: its curve peaks at {Lo:.4g} {unit} with {peak:.3g}, measured were {low:.4g} "
             f"to {high:.4g} {unit} and up to {largest:.3g}",
             code="no-optimum",
             remedy="measure at lengths on both sides of the optimum; check the columns",
+        )
+    if not curve.fit.converged[0]:
+        raise FitError(
+            f"no {curve.fit.model.name} describes these {len(length)} points",
+            code="no-convergence",
+            remedy="look at the points, or try another model",
         )
 
 

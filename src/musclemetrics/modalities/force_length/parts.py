@@ -66,14 +66,17 @@ def _curve(
         offset, factor = scales.get(name, (0.0, 1.0))
         values[name] = offset + factor * float(found[name][0])
         errors[name] = factor * float(stderr[k])
-        low, high = bounds[name]
+        # About the very value reported: rounding must not part the two where there is hardly any noise.
+        low, high = (f(b, float(found[name][0])) for f, b in zip((min, max), bounds[name], strict=True))
         limits[name] = (offset + factor * low, offset + factor * high)
     y = found.y[0]
     total = float(np.sum((y - y.mean()) ** 2))
     sse = float(found.sse[0])
     r2 = 1.0 - sse / total if total > 0 else math.nan
     sy_x = math.sqrt(sse / found.dof) if found.dof > 0 else math.nan
-    return Curve(found, values, errors, limits, found.fitted[0], r2, sy_x)
+    with np.errstate(all="ignore"):  # a fit that ran off is refused by its caller, by name
+        fitted_at_points = found.fitted[0]
+    return Curve(found, values, errors, limits, fitted_at_points, r2, sy_x)
 
 
 def axis(length: Array) -> tuple[float, float]:
