@@ -7,12 +7,12 @@ import runpy
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import musclemetrics as mm
-from musclemetrics.modalities.force_pca.definitions import PRESETS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -122,13 +122,15 @@ def test_levels_are_those_of_the_code() -> None:
     assert sum(code in pages for code in levels) > 40
 
 
-def test_presets_are_those_of_the_code() -> None:
-    text = (DOCS / "force_pca.rst").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["force_pca", "slack"])
+def test_presets_are_those_of_the_code(name: str) -> None:
+    presets = import_module(f"musclemetrics.modalities.{name}.definitions").PRESETS
+    text = (DOCS / f"{name}.rst").read_text(encoding="utf-8")
     rows = re.findall(
         r"^   \* - (\w+)\n     - .*\n     - ([\d.]+)\n     - ([\d.]+)\n     - ([\d.]+)$", text, re.MULTILINE
     )
     table = {name: [float(v) for v in values] for name, *values in rows}
-    assert table == {n: [PRESETS[p][n] for p in ("standard", "strict", "lenient")] for n in PRESETS["standard"]}
+    assert table == {n: [presets[p][n] for p in ("standard", "strict", "lenient")] for n in presets["standard"]}
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/quickstart.rst", "docs/index.rst"])

@@ -151,11 +151,13 @@ def real() -> list[tuple[str, ...]]:
 def detectors(runs: int = RUNS) -> list[tuple[str, ...]]:
     """Return bias, spread and coverage of every detector, header first."""
     rows = [("onset", "fibre, Vo", *(f"{r / 1000:g} kHz: bias, spread, coverage (%)" for r in RATES))]
-    for name in ONSETS:
+    cases: list[tuple[str, dict[str, object]]] = [(name, {"onset": name}) for name in ONSETS]
+    cases.append(("line, 5 to 20 %", {"onset": "line", "line_window": (0.05, 0.2)}))
+    for name, settings in cases:
         for kind in FIBRES:
             cells = []
             for rate in RATES:
-                bias, spread, held, _ = accuracy(kind, rate, runs=runs, onset=name)
+                bias, spread, held, _ = accuracy(kind, rate, runs=runs, **settings)
                 cells.append(f"{bias:+.1f}, {spread:.1f}, {held:.0f}")
             rows.append((name, WORDS[kind], *cells))
     return rows
