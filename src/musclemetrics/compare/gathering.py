@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, SettingsError
 from ..record import Flag, Record
+from .usable import (
+    Numbered,
+    doubts,
+    left_out_flags,
+    list_of_records,
+    name_of,
+    numbers,
+    one_modality,
+    one_unit,
+    same_settings,
+    usable,
+)
 
 __all__ = ["Study", "gather"]
 
@@ -45,25 +55,20 @@ def gather(
     may_differ: Sequence[str],
 ) -> Study:
     """Return the study `records` make up, or raise what forbids comparing them."""
-    listed = list(records)
-    odd = next((type(r).__name__ for r in listed if not isinstance(r, Record)), None)
-    if odd is not None:
-        raise InputError(f"records holds a {odd}", code="not-a-record", remedy="give records, as measure returns them")
-    if not listed:
-        raise InputError("there are no records to compare", code="no-records", remedy="give the records of two groups")
-    modality = _one({r.modality for r in listed}, "modality", "mixed-modalities", "compare records of one modality")
+    listed = list_of_records(records, "give the records of two groups")
+    modality = one_modality(listed)
     numbered = list(enumerate(listed))
     unlabelled = [(i, r) for i, r in numbered if not r.labels.get(group) and r.status in ("ok", "suspect")]
     if unlabelled:
         raise InputError(
-            f"{len(unlabelled)} of {len(listed)} records have no label {group!r}, the first is {_name(*unlabelled[0])}",
+            f"{len(unlabelled)} of {len(listed)} records have no label {group!r}, the first is {name_of(*unlabelled[0])}",
             code="group-not-stated",
             remedy=f"label them: record.labelled({group}=…), or name the label that holds the group",
         )
     flags: list[Flag] = []
     groups = _groups([r.labels[group] for r in listed if r.labels.get(group)], group, pair, reference, flags)
     inside = [(i, r) for i, r in numbered if r.labels.get(group) in (*groups, None, "")]
-    used, lost = _usable(inside, of)
+    used, lost = usable(inside, of)
     for name in groups:
         if not any(r.labels[group] == name for _, r in used):
             raise InputError(
@@ -71,12 +76,12 @@ def gather(
                 code="empty-group",
                 remedy="see the flags of its records",
             )
-    _one_unit(used, of)
-    _same_settings([r for _, r in used], may_differ, flags)
-    values = _values(used, of, log)
+    one_unit(used, of)
+    same_settings([r for _, r in used], may_differ, flags)
+    values = numbers(used, of, log)
     unit, animals, in_b = _units_of_analysis(used, group, groups, animal, fibre, flags)
-    flags += _left_out_flags(lost, [r for _, r in used], of, animal)
-    flags += _doubts([r for _, r in used], of)
+    flags += left_out_flags(lost, [r for _, r in used], of, animal)
+    flags += doubts([r for _, r in used], of)
     return Study(
         modality,
         groups,
@@ -89,20 +94,6 @@ def gather(
         tuple(flags),
         len(lost),
     )
-
-
-Numbered = list[tuple[int, Record]]
-
-
-def _name(i: int, record: Record) -> str:
-    words = ", ".join(f"{k} {v}" for k, v in record.labels.items())
-    return f"record {i} ({words})" if words else f"record {i}"
-
-
-def _one(found: set[str], what: str, code: str, remedy: str) -> str:
-    if len(found) > 1:
-        raise InputError(f"records of {what} {', '.join(sorted(found))} are mixed", code=code, remedy=remedy)
-    return next(iter(found))
 
 
 def _groups(
@@ -145,79 +136,6 @@ def _groups(
     return a, b
 
 
-def _usable(inside: Numbered, of: Sequence[str]) -> tuple[Numbered, Numbered]:
-    """Split into the records that hold every number asked for and those that do not."""
-    used: Numbered = []
-    lost: Numbered = []
-    for i, record in inside:
-        measured = record.status in ("ok", "suspect")
-        missing = next((name for name in of if name not in record), None)
-        if measured and missing is not None:
-            raise SettingsError(
-                f"{_name(i, record)} has no measurement {missing!r}",
-                code="unknown-measurement",
-                remedy=f"use names of {', '.join(record)}",
-            )
-        good = measured and all(math.isfinite(record[name].value) for name in of)
-        (used if good else lost).append((i, record))
-    return used, lost
-
-
-def _one_unit(used: Numbered, of: Sequence[str]) -> None:
-    for name in of:
-        found = {r[name].unit for _, r in used}
-        _one(found, f"{name} in", "mixed-units", "measure all of them in one unit")
-
-
-def _same_settings(used: list[Record], may_differ: Sequence[str], flags: list[Flag]) -> None:
-    """Refuse records measured by different decisions; facts that vary by recording are only noted.
-
-    A decision is a word, a yes or no, or None against anything; a number or a pair (a length, a bracketing force) is
-    a fact of the recording. Units are judged on the numbers themselves, mappings (conditions) are labels as well.
-    """
-    distinct = list({id(r.provenance.settings): r.provenance.settings for r in used}.values())
-    if len(distinct) < 2:
-        return
-    noted = []
-    for key in dict.fromkeys(k for settings in distinct for k in settings):
-        found: list[Any] = []
-        for settings in distinct:
-            value = settings.get(key)
-            if value not in found:
-                found.append(value)
-        if len(found) < 2 or key.endswith("_unit") or any(isinstance(v, Mapping) for v in found):
-            continue
-        numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in found)
-        if numbers or any(isinstance(v, tuple) for v in found) or key in may_differ:
-            noted.append(key)
-            continue
-        shown = ", ".join(repr(v) for v in found[:4])
-        raise InputError(
-            f"the records were measured with different settings: {key} is {shown}",
-            code="mixed-settings",
-            remedy=f'measure all of them alike, or give may_differ=("{key}",) if it does not matter',
-        )
-    if noted:
-        flags.append(Flag("settings-differ", f"the records differ in {', '.join(noted)}", "note"))
-
-
-def _values(used: Numbered, of: Sequence[str], log: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    out = {}
-    for name in of:
-        values = np.array([r[name].value for _, r in used])
-        if name in log:
-            if (values <= 0).any():
-                k = int(np.flatnonzero(values <= 0)[0])
-                raise InputError(
-                    f"{name} is {values[k]:g} in {_name(*used[k])}, it has no logarithm",
-                    code="not-positive",
-                    remedy=f"leave that record out, or compare {name} as it is with log=()",
-                )
-            values = np.log(values)
-        out[name] = values
-    return out
-
-
 def _units_of_analysis(
     used: Numbered, group: str, groups: tuple[str, str], animal: str | None, fibre: str, flags: list[Flag]
 ) -> tuple[NDArray[np.int64], tuple[str, ...], NDArray[np.bool_]]:
@@ -226,7 +144,7 @@ def _units_of_analysis(
         bare = [(i, r) for i, r in used if not r.labels.get(animal)]
         if bare:
             raise InputError(
-                f"{len(bare)} of {len(used)} records have no label {animal!r}, the first is {_name(*bare[0])}",
+                f"{len(bare)} of {len(used)} records have no label {animal!r}, the first is {name_of(*bare[0])}",
                 code="animal-not-stated",
                 remedy=f"label them: record.labelled({animal}=…); animal=None takes every record for an animal",
             )
@@ -271,42 +189,3 @@ def _units_of_analysis(
     for k, (_, record) in zip(unit, used, strict=True):
         in_b[k] = record.labels[group] == groups[1]
     return unit, tuple(order), in_b
-
-
-def _left_out_flags(lost: Numbered, used: list[Record], of: Sequence[str], animal: str | None) -> list[Flag]:
-    failed = [(i, r) for i, r in lost if r.status in ("failed", "skipped")]
-    empty = [(i, r) for i, r in lost if r.status in ("ok", "suspect")]
-    flags = []
-    if failed:
-        text = f"{len(failed)} failed or skipped records were not used, the first is {_name(*failed[0])}"
-        flags.append(Flag("failed-records-left-out", text, "note"))
-    if empty:
-        text = f"{len(empty)} records lack one of {', '.join(of)} and were not used, the first is {_name(*empty[0])}"
-        flags.append(Flag("values-left-out", text, "note"))
-    if animal is not None:
-        kept = {r.labels[animal] for r in used}
-        gone = sorted({name for _, r in lost if (name := r.labels.get(animal)) and name not in kept})
-        if gone:
-            text = f"{animal} {', '.join(gone)} has no record left: what failed may not have failed by chance"
-            flags.append(Flag("animal-left-out", text, "suspect"))
-    return flags
-
-
-def _doubts(used: list[Record], of: Sequence[str]) -> list[Flag]:
-    flags = []
-    doubtful = sum(r.status == "suspect" for r in used)
-    if doubtful:
-        flags.append(Flag("suspect-records-used", f"{doubtful} of {len(used)} records used are suspect", "note"))
-    unlimited = sum(any(math.isinf(v) for name in of for v in r[name].interval) for r in used)
-    if unlimited:
-        text = f"{unlimited} of {len(used)} records used have a {' or '.join(of)} the data do not limit on one side"
-        flags.append(Flag("open-interval-records", text, "note"))
-    numbers: dict[tuple[float, ...], int] = {}
-    for r in used:
-        key = tuple(m.value for m in r.measurements)
-        numbers[key] = numbers.get(key, 0) + 1
-    copies = sum(n for key, n in numbers.items() if n > 1 and len(key) > 1)
-    if copies:
-        text = f"{copies} records share all their numbers with another: the same data may be there twice"
-        flags.append(Flag("identical-records", text))
-    return flags

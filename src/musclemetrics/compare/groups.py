@@ -13,6 +13,7 @@ from ..provenance import describe
 from ..record import Definition, Flag, Measurement, Provenance, Record, Settings, Trace
 from .gathering import Study, gather
 from .nested import Comparison, Estimate, animal_means, mixed, welch
+from .usable import names_given
 
 __all__ = ["NAME", "definitions", "groups"]
 
@@ -151,8 +152,8 @@ def groups(
     >>> print(result["pCa50_difference"])
     pCa50_difference = 0.11667, SE 0.021082, 95 % 0.058076 to 0.17526
     """
-    names = _names(of, "of")
-    logs = _names(log, "log")
+    names = names_given(of, "of")
+    logs = names_given(log, "log")
     if not names:
         raise SettingsError("of is empty, there is nothing to compare", remedy='give names, for example of=("pCa50",)')
     stray = [x for x in logs if x not in names]
@@ -163,7 +164,7 @@ def groups(
         raise SettingsError("method='mixed' needs the animals, animal is None", remedy="name the label that holds them")
     if pair is not None:
         pair = _pair(pair)
-    may = _names(may_differ, "may_differ")
+    may = names_given(may_differ, "may_differ")
     study = gather(
         records,
         of=names,
@@ -187,13 +188,6 @@ def groups(
         "may_differ": may,
     }
     return _compared(study, settings)
-
-
-def _names(value: str | Sequence[str], name: str) -> tuple[str, ...]:
-    found = (value,) if isinstance(value, str) else tuple(value)
-    if len(set(found)) < len(found) or not all(isinstance(x, str) and x for x in found):
-        raise SettingsError(f"{name}={value!r} is not a list of different names", remedy="give each name once")
-    return found
 
 
 def _pair(value: Sequence[str]) -> tuple[str, str]:
