@@ -37,7 +37,13 @@ _GENERATORS: dict[str, str] = {
 }
 
 
+# generators that live in modules of their own: simulate.twitch.twitch(…)
+_MODULES = ("force_length", "force_pca", "force_velocity", "isometric", "ktr", "rig", "slack", "studies", "twitch")
+
+
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
     if name in _GENERATORS:
         return getattr(import_module(f".{_GENERATORS[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -47,13 +53,13 @@ def __getattr__(name: str) -> Any:
 SAMPLES: dict[str, tuple[str, str | None]] = {
     "force_pca": ("force_pca", None),
     "force_pca_traces": ("force_pca", "folder"),
+    "slack": ("slack", None),
     "force_velocity": ("force_velocity", None),
     "force_velocity_traces": ("force_velocity", "folder"),
-    "slack": ("slack", None),
-    "force_length": ("force_length", None),
-    "ktr": ("ktr", None),
     "isometric": ("isometric", None),
     "twitch": ("twitch", None),
+    "force_length": ("force_length", None),
+    "ktr": ("ktr", None),
 }
 
 
