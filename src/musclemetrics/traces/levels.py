@@ -61,18 +61,19 @@ def level(values: Array, blocks: int = 10) -> Level:
     Level
     """
     n = len(values)
-    mean = float(np.mean(values))
+    mean = float(np.add.reduce(values)) / n
     if n < 3:
         return Level(mean, math.nan, math.nan, math.nan, n)
-    sd = float(np.std(values, ddof=1))
-    k = np.arange(n) - (n - 1) / 2
-    slope = float(k @ values) / float(k @ k)
+    off = values - mean
+    sd = math.sqrt(float(off @ off) / (n - 1))
+    slope = float(np.arange(n) @ off) * 12.0 / (n * (n * n - 1.0))
     white = sd / math.sqrt(n)
     if n < 2 * blocks:
         return Level(mean, sd, white, slope, n)
     size = n // blocks
-    means = values[: size * blocks].reshape(blocks, size).mean(axis=1)
-    return Level(mean, sd, max(white, float(np.std(means, ddof=1)) / math.sqrt(blocks)), slope, n)
+    means = np.add.reduce(off[: size * blocks].reshape(blocks, size), axis=1) / size
+    means = means - np.add.reduce(means) / blocks
+    return Level(mean, sd, max(white, math.sqrt(float(means @ means) / (blocks * (blocks - 1)))), slope, n)
 
 
 def noise(values: Array) -> float:
@@ -124,10 +125,33 @@ def hum(stretches: Sequence[tuple[Array, Array]], rate: float) -> Hum:
         n = len(t) // size * size
         if n >= 3 * size:
             parts.append((t[:n].reshape(-1, size).mean(axis=1), f[:n].reshape(-1, size).mean(axis=1)))
-    seen = sum(float(t[-1] - t[0]) for t, _ in parts)
     best = Hum(math.nan, math.nan)
-    if not parts or seen < CYCLES / MAINS[0]:
+    if not parts or sum(float(t[-1] - t[0]) for t, _ in parts) < CYCLES / MAINS[0]:
         return best
+    counts = np.array([len(t) for t, _ in parts])
+    starts = np.concatenate(([0], np.cumsum(counts)[:-1]))
+
+    def levelled(values: Array) -> Array:
+        """Return values without the mean of their stretch."""
+        return np.asarray(values - np.repeat(np.add.reduceat(values, starts) / counts, counts))
+
+    t = np.concatenate([t for t, _ in parts])
+    y = levelled(np.concatenate([f for _, f in parts]))
+    total, dof = float(y @ y), max(len(y) - len(parts) - 2, 1)
+    for frequency in MAINS:
+        angle = 2 * math.pi * frequency * t
+        c, s = levelled(np.cos(angle)), levelled(np.sin(angle))
+        cc, ss, cs, cy, sy = float(c @ c), float(s @ s), float(c @ s), float(c @ y), float(s @ y)
+        det = cc * ss - cs * cs
+        if det <= 0:
+            continue
+        a, b = (ss * cy - cs * sy) / det, (cc * sy - cs * cy) / det
+        variance = max(total - a * cy - b * sy, 0.0) / dof
+        amplitude = math.hypot(a, b)
+        sure = amplitude > 4.0 * math.sqrt(variance * (cc + ss) / (2 * det))
+        if math.isnan(best.amplitude) or (sure and amplitude > best.amplitude):
+            best = Hum(frequency, amplitude if sure else 0.0)
+    return best
     y = np.concatenate([f - f.mean() for _, f in parts])
     for frequency in MAINS:
         waves = []

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import hinges
-from .windows import BACK, HALF, Windows, stacked
+from .windows import BACK, HALF, Windows, blocks
 
 __all__ = ["DETECTORS", "Onset", "onset"]
 
@@ -46,25 +46,23 @@ class Onset:
     slope: Array
 
 
-def _row(seen: Windows, i: int) -> tuple[Array, Array, Array]:
-    """Return time, force above the slack's level and its running mean of one release."""
-    n = int(seen.weight[i].sum())
-    return seen.time[i, :n], seen.force[i, :n] - seen.baseline[i], seen.smooth[i, :n] - seen.baseline[i]
-
-
 def _crossing(seen: Windows, share: float | Array) -> Array:
     """Return when the running mean last rises through a share of Po before it has come back, between samples."""
-    out = np.full(len(seen.Po), np.nan)
+    above = seen.smooth - seen.baseline[:, None]
     wanted = share * seen.Po
-    for i in np.flatnonzero(np.isfinite(wanted)):
-        t, _, smooth = _row(seen, int(i))
-        top = smooth > max(BACK * seen.Po[i], 1.5 * wanted[i])
-        end = int(np.argmax(top)) if top.any() else len(t)
-        below = np.flatnonzero(smooth[:end] <= wanted[i])
-        if len(below) and below[-1] + 1 < len(t):
-            k = int(below[-1])
-            out[i] = np.interp(wanted[i], smooth[k : k + 2], t[k : k + 2])
-    return out
+    inside = seen.weight > 0
+    rows, columns = np.arange(len(wanted)), np.arange(above.shape[1])
+    with np.errstate(all="ignore"):
+        top = inside & (above > np.maximum(BACK * seen.Po, 1.5 * wanted)[:, None])
+        count = inside.sum(axis=1)
+        end = np.where(top.any(axis=1), np.argmax(top, axis=1), count)
+        below = (above <= wanted[:, None]) & (columns < end[:, None])
+        last = above.shape[1] - 1 - np.argmax(below[:, ::-1], axis=1)
+        known = below.any(axis=1) & (last + 1 < count)
+        last = np.where(known, last, 0)
+        low, high = above[rows, last], above[rows, np.minimum(last + 1, above.shape[1] - 1)]
+        t0, t1 = seen.time[rows, last], seen.time[rows, np.minimum(last + 1, above.shape[1] - 1)]
+        return np.where(known, t0 + (wanted - low) / (high - low) * (t1 - t0), np.nan)
 
 
 def _line(seen: Windows, low: float | Array, high: float | Array) -> Onset:
@@ -100,20 +98,22 @@ def _extended(t: Array, f: Array, w: Array, level_stderr: Array) -> Onset:
 
 
 def _threshold(seen: Windows, share: float | Array) -> Onset:
-    slope = _line(seen, share / 2, 2 * share).slope
+    found = _crossing(seen, share)
     with np.errstate(all="ignore"):
-        return Onset(_crossing(seen, share), np.hypot(seen.sd, seen.baseline_stderr) / slope, slope)
+        slope = 1.5 * share * seen.Po / (_crossing(seen, 2 * share) - _crossing(seen, share / 2))
+        slope = np.where(slope > 0, slope, np.nan)
+        return Onset(found, np.hypot(seen.sd, seen.baseline_stderr) / slope, slope)
 
 
 def _hinge(seen: Windows, fitted: Callable[..., hinges.Break], upto: float) -> Onset:
-    parts = []
-    for i in range(len(seen.Po)):
-        t, f, smooth = _row(seen, i)
-        above = smooth > upto * seen.Po[i]
-        low = int(np.argmin(smooth))
-        stop = low + int(np.argmax(above[low:])) if above[low:].any() else len(t)
-        parts.append((t[: max(stop, 9)], np.where(np.isfinite(f), f, 0.0)[: max(stop, 9)]))
-    t, f, w = stacked(parts)
+    with np.errstate(all="ignore"):
+        smooth = np.where(seen.weight > 0, seen.smooth, np.inf) - seen.baseline[:, None]
+        columns = np.arange(smooth.shape[1])
+        risen = (smooth > upto * seen.Po[:, None]) & (columns >= np.argmin(smooth, axis=1)[:, None])
+    count = seen.weight.sum(axis=1).astype(np.int64)
+    stop = np.where(risen.any(axis=1), np.argmax(risen, axis=1), count)
+    stop = np.maximum(np.minimum(stop, count), 9)
+    t, f, w = blocks(seen.time, seen.force - np.nan_to_num(seen.baseline)[:, None], stop)
     found = fitted(t, f, w, np.zeros(len(t)))
     known = np.isfinite(seen.baseline)
     time, stderr = np.where(known, found.time, np.nan), np.where(known, found.stderr, np.nan)

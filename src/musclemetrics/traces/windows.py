@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from . import hinges
 from .levels import level, median, noise
 
-__all__ = ["BACK", "HALF", "Windows", "stacked", "windows"]
+__all__ = ["BACK", "HALF", "Windows", "blocks", "windows"]
 
 Array = NDArray[np.float64]
 
@@ -164,7 +164,7 @@ def windows(
     back = [i for i in good if reached[i] > BACK]
     if back:
         parts = [cut[i] for i in back]
-        near = hinges.quadratic(*stacked([_up(row, ROUGH) for row in parts])).time
+        near = hinges.quadratic(*_stacked([_up(row, ROUGH) for row in parts])).time
         for i, row, at in zip(back, parts, near, strict=True):
             count = int(np.searchsorted(row.time, at)) - 1 if np.isfinite(at) else 0
             sd[i] = noise(row.force)
@@ -185,7 +185,7 @@ def windows(
         baseline[lent], stderr[lent] = baseline[own].mean(), spread * np.sqrt(1 + 1 / own.sum())
     Po = np.asarray(before, dtype=np.float64) - baseline
     kept = [_up(row, HALF) if len(row.time) > 8 else _empty() for row in cut]
-    t, f, w = stacked(kept, block=False)
+    t, f, w = _stacked(kept, block=False)
     smooth = np.zeros_like(f)
     for i in good:
         smooth[i, : len(kept[i][0])] = cut[i].smooth()[0][: len(kept[i][0])]
@@ -209,7 +209,7 @@ def _settling(rows: Sequence[_Row]) -> float:
     late = sorted(late, key=lambda pair: -pair[1].risen(ROUGH) / pair[1].rate)[:3]
     if not late:
         return 0.001
-    ends = hinges.quadratic(*stacked([_up(rest, ROUGH) for _, rest in late])).time
+    ends = hinges.quadratic(*_stacked([_up(rest, ROUGH) for _, rest in late])).time
     found = []
     for (row, _), at in zip(late, ends, strict=True):
         since = row.time - row.end
@@ -236,7 +236,7 @@ def _running(values: Array, rate: float) -> Array:
     return np.asarray((total[high] - total[low]) / (high - low))
 
 
-def stacked(parts: Sequence[tuple[Array, Array]], block: bool = True) -> tuple[Array, Array, Array]:
+def _stacked(parts: Sequence[tuple[Array, Array]], block: bool = True) -> tuple[Array, Array, Array]:
     """Return times, values and weights as rows of one length; long ones averaged in blocks if `block`."""
     cut = []
     for t, f in parts:
@@ -251,3 +251,20 @@ def stacked(parts: Sequence[tuple[Array, Array]], block: bool = True) -> tuple[A
         time[i, : len(t)], force[i, : len(t)], weight[i, : len(t)] = t, f, 1.0
         time[i, len(t) :] = t[-1]
     return time, force, weight
+
+
+def blocks(t: Array, f: Array, stop: NDArray[np.int64]) -> tuple[Array, Array, Array]:
+    """Return the first `stop` samples of each row with weights, averaged in blocks where they are many."""
+    size = -(-int(stop.max()) // MOST)
+    width = -(-int(stop.max()) // size) * size
+    if width > t.shape[1]:
+        pad = ((0, 0), (0, width - t.shape[1]))
+        t, f = np.pad(t, pad, mode="edge"), np.pad(f, pad)
+    t, f = t[:, :width], f[:, :width]
+    if size > 1:
+        t, f = (a.reshape(len(a), -1, size).mean(axis=2) for a in (t, f))
+    count = np.maximum(stop // size, 3)
+    columns = np.arange(t.shape[1])
+    last = t[np.arange(len(t)), count - 1]
+    weight = (columns < count[:, None]).astype(np.float64)
+    return np.where(weight > 0, t, last[:, None]), f, weight
