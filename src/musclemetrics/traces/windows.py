@@ -23,7 +23,7 @@ ROUGH = 0.15
 """Share of Po up to which the end of the flat stretch is looked for."""
 SPIKE = 7.0
 """Standard deviations by which a lone sample lies off the line through its neighbours."""
-MOST = 400
+MOST = 200
 """Samples a row of the hinges holds at most; longer windows are averaged in blocks."""
 SETTLE = (0.0003, 0.005)
 """Seconds after a release that a transducer may need to come to rest, least and most."""
