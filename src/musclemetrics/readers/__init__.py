@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from ..errors import ReadError, SettingsError, UnknownFormatError
 from . import signatures
-from .source import Source, head, name_of
+from .source import Source, head, name_of, packed, unpacked_head
 
 if TYPE_CHECKING:
     from ..reading import Reading
@@ -49,6 +49,12 @@ FORMATS: dict[str, Format] = {
     ),
     "abf": Format("abf", (".abf",), signatures.is_abf, "Axon Binary Files, with the package pyabf"),
     "hdf5": Format("hdf5", (".h5", ".hdf5", ".hdf"), signatures.is_hdf5, "named arrays with unit attributes"),
+    "analysers": Format(
+        "analysers",
+        (".spec", ".dta", ".mpt", ".z", ".csv", ".txt"),
+        signatures.is_analyser,
+        "impedance sweeps: Sciospec, Gamry, BioLogic, ZPlot, Parstat, Keysight E4990A, plain text",
+    ),
     "slcontrol": Format("slcontrol", (".slc",), signatures.is_slcontrol, "SLControl text records of one fibre"),
     "table": Format(
         "table",
@@ -57,6 +63,10 @@ FORMATS: dict[str, Format] = {
         "CSV, TSV, semicolon text and Excel workbooks, long or wide",
     ),
 }
+
+
+# The readers of text that look into a gzip file.
+_IN_GZIP = ("analysers", "table")
 
 
 class _Reader(Protocol):
@@ -92,6 +102,12 @@ def sniff(path_or_file: Source, options: Mapping[str, Any] | None = None) -> str
         if suffix in known or not name:
             raise ReadError(f"{name!r} is empty", code="empty-file", remedy="export or copy the file again")
         raise UnknownFormatError(f"{name!r} is empty and its name is of no known format", remedy="leave it out")
+    if packed(start):
+        # Text alone is read from within: a format of its own that is packed is packed by a hand that can unpack it.
+        inside, inner = unpacked_head(start), name.removesuffix(".gz")
+        found = next((k for k in _IN_GZIP if inside and FORMATS[k].recognise(inside, inner)), None)
+        if found is not None and not inside.startswith(signatures.ZIP_MAGIC):
+            return found
     for kind, form in FORMATS.items():
         if form.recognise(start, name):
             return kind

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import PurePath
 
+from .aliases import array_name, titled
+
 __all__ = [
+    "TITLE_LINES",
+    "analyser_of",
     "describe",
     "is_abf",
+    "is_analyser",
     "is_aurora",
     "is_hdf5",
     "is_labchart",
@@ -15,6 +21,7 @@ __all__ = [
     "is_slcontrol",
     "is_table",
     "is_table_by",
+    "sweep_columns",
     "utf16_without_mark",
 ]
 
@@ -49,10 +56,23 @@ _KNOWN: tuple[tuple[bytes, str], ...] = (
     (HDF5_MAGIC, "an HDF5 file"),
 )
 LABCHART_OWN = (".adicht", ".adidat", ".adibin")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
 _LABCHART = re.compile(r"(?:Interval|ExcelDateTime|TimeFormat|ChannelTitle)=\s")
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _JSON = re.compile(r"[\[{]\s*[\"\[{\]}0-9-]")  # but not a column called [Ca2+]
 _NUMBER = re.compile(r"\s*\"?[+\-−]?[0-9.,]+(?:[eE][+-]?[0-9]+)?\"?\s*")
+
+# impedance analyser: what the beginning of its text is. Sciospec's first line counts the lines of its header.
+_ANALYSERS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("gamry", re.compile(r"EXPLAIN\s*\n(?:.*\n)*?TAG\t")),
+    ("biologic", re.compile(r"EC-Lab ASCII FILE")),
+    ("zplot", re.compile(r"ZPLOT2? ASCII")),
+    ("keysight", re.compile(r"!(?:Agilent|Keysight) Technologies|(?:![^\n]*\n|[ \t]*\n)*BEGIN CH[0-9]+_DATA")),
+    ("sciospec", re.compile(r"[0-9]{1,3}[ \t]*\n[^\n]*[A-Za-z][^\n]*\n(?:[^\n]*\n)*?frequency\s*\[", re.IGNORECASE)),
+    ("parstat", re.compile(r"[^\n]*\bFrequency \(Hz\)\t[^\n]*\bZre \(ohms?\)\t[^\n]*\bZim\b")),
+)
+TITLE_LINES = 12  # filled lines among which the names stand of a plain sweep's columns
+_PLAIN_ROWS = 16  # rows of a sweep without names that tell it from any other three columns
 
 
 def describe(head: bytes) -> str:
@@ -125,6 +145,64 @@ def is_abf(head: bytes, name: str) -> bool:
     return head.startswith((b"ABF ", b"ABF2"))
 
 
+def is_analyser(head: bytes, name: str) -> bool:
+    """Whether this is the text of an impedance analyser, or a plain sweep of impedance."""
+    text = _text(head)
+    if text is not None and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            text = head.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            if error.start > len(head) - 4:  # the cut at 4 kB fell inside a character
+                text = head[: error.start].decode("utf-8-sig")
+    return text is not None and analyser_of(text, name) is not None
+
+
+def analyser_of(text: str, name: str = "") -> str | None:
+    """Return whose layout the beginning of a text has, ``plain`` for a table of a sweep, None for neither."""
+    text = text.removeprefix("\ufeff").lstrip().replace("\r\n", "\n").replace("\r", "\n")
+    for layout, begins in _ANALYSERS:
+        if begins.match(text):
+            return layout
+    if PurePath(name).suffix.lower() == ".spec" and re.match(r"[0-9]{1,3}[ \t]*\n", text):
+        return "sciospec"  # its lists of ranges may be longer than what was read
+    return "plain" if _is_sweep(text) else None
+
+
+def sweep_columns(line: str) -> list[str | None] | None:
+    """Return the quantities of a line that names a frequency and an impedance, None where it names no such two."""
+    for separator in ("\t", ";", ",", "|", None):
+        cells = [c.strip().strip('"').strip() for c in line.split(separator)]
+        if len(cells) < 3 or (separator is None and len(cells) > 12):
+            continue
+        names = [array_name(*titled(c), beside_frequency=True) for c in cells if len(c) < 60]
+        if names.count("frequency") == 1 and (
+            ("resistance" in names and ("reactance" in names or "imaginary" in names))
+            or ("magnitude" in names and "phase" in names)
+        ):
+            return names
+    return None
+
+
+def _is_sweep(text: str) -> bool:
+    lines = [line for line in text.split("\n") if line.strip() and not line.startswith(("#", "%", "!"))]
+    if any(sweep_columns(line) for line in lines[:TITLE_LINES]):
+        return True
+    rows = [re.split(r"[\t;, ]+", line.strip()) for line in lines[:-1]]
+    if len(rows) < _PLAIN_ROWS or any(len(r) != 3 or not all(_NUMBER.fullmatch(c) for c in r) for r in rows):
+        return False
+    try:
+        first = [float(r[0]) for r in rows]
+    except ValueError:
+        return False
+    # The frequencies of a sweep keep their ratio from one to the next; times and lengths keep their difference.
+    ratios = [b / a for a, b in pairwise(first) if a > 0]
+    return (
+        len(ratios) == len(first) - 1
+        and (min(ratios) > 1.02 or 0 < max(ratios) < 0.98)
+        and (max(ratios) < 1.2 * min(ratios))
+    )
+
+
 def is_table(head: bytes, name: str) -> bool:
     """Whether this is a workbook, or text in rows and columns."""
     suffix = PurePath(name).suffix.lower()
@@ -172,8 +250,7 @@ def _text(head: bytes) -> str | None:
             return head[: len(head) // 2 * 2].decode("utf-16", errors="ignore")
         except UnicodeError:
             return None
-    control = sum(byte < 32 and byte not in (9, 10, 12, 13) for byte in head)
-    if not head or control > 0:
+    if not head or _CONTROL.search(head):
         return None
     return head.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
 

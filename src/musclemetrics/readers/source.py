@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import IO, Any, TypeAlias
 
 from ..errors import LimitError, ReadError
 
-__all__ = ["HEAD", "Source", "contents", "head", "name_of", "opened"]
+__all__ = ["HEAD", "Source", "contents", "head", "name_of", "opened", "packed", "text_contents", "unpacked_head"]
 
 Source: TypeAlias = "str | os.PathLike[str] | IO[bytes]"
 
@@ -22,6 +23,9 @@ HEAD = 4096
 """How many bytes are enough to tell one format from another."""
 
 CONTENT_LIMIT = 512 * 2**20
+# Tables of numbers pack to a tenth or so; what unpacks to more than these together was made to fill the memory.
+_UNPACKED_ALWAYS, _UNPACKED_TIMES = 16 * 2**20, 100
+_GZIP_MAGIC = b"\x1f\x8b\x08"
 
 
 def name_of(source: Source) -> str:
@@ -118,6 +122,68 @@ def contents(source: Source, *, limit: int = CONTENT_LIMIT) -> bytes:
     if not data:
         raise ReadError(f"{name_of(source)!r} is empty", code="empty-file", remedy="export or copy the file again")
     return data
+
+
+def packed(start: bytes) -> bool:
+    """Whether these first bytes are a gzip file's."""
+    return start.startswith(_GZIP_MAGIC)
+
+
+def unpacked_head(start: bytes, size: int = HEAD) -> bytes:
+    """Return the first bytes within a gzip file of which only the beginning is given; empty where it is damaged."""
+    try:
+        return zlib.decompressobj(31).decompress(start, size)
+    except zlib.error:
+        return b""
+
+
+def text_contents(source: Source) -> bytes:
+    """Return all bytes of a text file, those within it where it is packed with gzip.
+
+    Raises
+    ------
+    ReadError
+        ``corrupt-gzip`` where it is damaged or cut short, and as :func:`contents`.
+    LimitError
+        ``too-large``, as :func:`contents`, and where it unpacks to more than text can.
+    """
+    raw = contents(source)
+    if not packed(raw):
+        return raw
+    limit = min(CONTENT_LIMIT, max(_UNPACKED_ALWAYS, _UNPACKED_TIMES * len(raw)))
+    found = _unpacked(raw, limit, name_of(source))
+    if not found:
+        raise ReadError(f"{name_of(source)!r} holds nothing", code="empty-file", remedy="export or copy the file again")
+    return found
+
+
+def _unpacked(raw: bytes, limit: int, name: str) -> bytes:
+    found, size = [], 0
+    # Files packed one by one may follow each other; blank bytes may fill up the last block of a tape.
+    while raw.strip(b"\0"):
+        stream = zlib.decompressobj(31)
+        try:
+            part = stream.decompress(raw, limit - size + 1)
+        except zlib.error as error:
+            raise _corrupt(name, str(error)) from None
+        found.append(part)
+        size += len(part)
+        if size > limit:
+            raise LimitError(
+                f"{name!r} unpacks to more than {limit / 2**20:.0f} MB",
+                code="too-large",
+                remedy="unpack it yourself and look at what it is; split it if it is a table",
+            )
+        if not stream.eof:
+            raise _corrupt(name, "it ends before its end mark")
+        raw = stream.unused_data
+    return b"".join(found)
+
+
+def _corrupt(name: str, reason: str) -> ReadError:
+    return ReadError(
+        f"{name!r} cannot be unpacked: {reason}", code="corrupt-gzip", remedy="copy or pack the file again"
+    )
 
 
 def _read(source: Source, size: int) -> bytes:

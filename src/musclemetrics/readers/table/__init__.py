@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from ...errors import MuscleMetricsError
+from ...errors import MuscleMetricsError, ReadError
 from ...reading import Reading
-from ..source import Source, contents
+from ..source import Source, text_contents
 from .choices import Choices
 from .grid import Grid, decode, grid_of
 from .headers import split_unit, table_of
 from .layouts import long_readings, wide_readings
 from .numbers import listed
 from .roles import roles_of
+from .sweep_rows import sweep_readings
+from .sweeps import sweeps_of, unknown_sweeps
 from .workbook import grids_of
 
 __all__ = ["read", "split_unit"]
@@ -34,6 +36,7 @@ def read(
     y: str | int | None = None,
     fibre: str | int | None = None,
     layout: str | None = None,
+    sweeps: Mapping[str, str] | str | None = None,
     units: Mapping[str, str] | str | None = None,
     unit: str | None = None,
     x_unit: str | None = None,
@@ -50,12 +53,16 @@ def read(
     Parameters
     ----------
     source : str, path or binary file object
+        Text also packed with gzip.
     x, y : str or int, optional
         Columns of the curve by name or by number from 1; by default they are known by their names.
     fibre : str or int, optional
         Column that names the fibre; ``"animal+fibre"`` joins two. Without one the whole table is one fibre.
     layout : {"long", "wide"}, optional
         By default found from the columns.
+    sweeps : Mapping or str, optional
+        Which columns of a wide table of sweeps are what, by their names without the frequency,
+        ``{"resistance": "R_", "reactance": "X_"}`` or ``"resistance=R_,reactance=X_"``.
     units : Mapping or str, optional
         Units of arrays by name, ``{"force": "mN"}`` or ``"force=mN,time=ms"``.
     unit, x_unit : str, optional
@@ -80,7 +87,9 @@ def read(
         Arrays of shape (n,) under the names of ``readers.aliases`` (``pCa``, ``calcium``, ``force``, ``time``, …),
         float64, NaN where the table has no value (flagged); other numeric columns under a slug of their own name;
         ``row`` with the number of each row in the file, from 1. Units only where the table or an option states them.
-        Columns of text that say one thing of a fibre are labels.
+        Columns of text that say one thing of a fibre are labels. A table with the frequency in the names of its
+        columns is a sweep a row: ``frequency`` in Hz, shared by all, ``resistance`` and ``reactance`` (or
+        ``magnitude`` and ``phase``), other numbers as 0-d facts (``age``, ``weight``, ``height``).
 
     Raises
     ------
@@ -99,6 +108,7 @@ def read(
             "y": y,
             "fibre": fibre,
             "layout": layout,
+            "sweeps": sweeps,
             "units": units,
             "unit": unit,
             "x_unit": x_unit,
@@ -111,7 +121,7 @@ def read(
             "errors": errors,
         }
     )
-    raw = contents(source)
+    raw = text_contents(source)
     if raw.startswith(b"PK\x03\x04"):
         yield from _sheets(grids_of(raw, choices.sheet), choices)
         return
@@ -124,7 +134,16 @@ def read(
 def _readings(grid: Grid, choices: Choices) -> Iterator[Reading]:
     wide = None if choices.layout is None else choices.layout == "wide"
     table = table_of(grid, numbered=choices.numbered, named=choices.named, wide=wide)
-    roles = roles_of(table, choices)
+    sweeps = sweeps_of(table, choices)
+    if sweeps is not None:
+        yield from sweep_readings(table, sweeps, choices)
+        return
+    try:
+        roles = roles_of(table, choices)
+    except ReadError as error:
+        if error.code == "no-known-column" and (names := unknown_sweeps(table, choices)):
+            error.remedy = f"say which begin with what, of {names}: -r sweeps=resistance=NAME,reactance=NAME"
+        raise
     if roles.layout == "wide":
         yield from wide_readings(table, roles, choices)
         return

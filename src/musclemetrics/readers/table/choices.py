@@ -26,6 +26,7 @@ class Choices:
     y: str | int | None = None
     fibre: str | int | None = None
     layout: str | None = None
+    sweeps: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     unit: str | None = None
     x_unit: str | None = None
@@ -52,6 +53,7 @@ class Choices:
         if not isinstance(given["comment"], str | None):
             raise SettingsError(f"comment={given['comment']!r} is not text", remedy='give "#", or "" for none')
         given["comment"] = given["comment"] or ""
+        given["sweeps"] = _stems(given["sweeps"])
         given["units"] = units_given(given["units"])
         for name in ("unit", "x_unit"):
             given[name] = _unit(name, given[name]) if given[name] is not None else None
@@ -67,6 +69,20 @@ class Choices:
     def named(self) -> list[str]:
         """The columns chosen by name."""
         return [str(c) for c in (self.x, self.y, self.fibre) if c is not None and column_number(c) is None]
+
+
+def _stems(value: Any) -> dict[str, str]:
+    if value is None:
+        return {}
+    if isinstance(value, str):
+        value = {n.strip(): s.strip() for n, _, s in (part.partition("=") for part in value.split(","))}
+    known = ("resistance", "reactance", "imaginary", "magnitude", "phase")
+    if not isinstance(value, Mapping) or any(n not in known or not str(s) for n, s in value.items()):
+        raise SettingsError(
+            f"sweeps={value!r} does not say which columns are what",
+            remedy=f"write sweeps=resistance=R_,reactance=X_; the names are {', '.join(known)}",
+        )
+    return {str(n): str(s) for n, s in value.items()}
 
 
 def _unit(name: str, value: Any) -> str:

@@ -96,12 +96,12 @@ def is_missing(cell: Cell) -> bool:
 
 def all_plain(cells: Sequence[Cell]) -> bool:
     """Whether every cell is text in plain notation, found out in one go, as most columns of most files are."""
-    return all(isinstance(c, str) for c in cells) and bool(_PLAIN_COLUMN.fullmatch("\n".join(cells) + "\n"))  # type: ignore[arg-type]
+    return set(map(type, cells)) <= {str} and bool(_PLAIN_COLUMN.fullmatch("\n".join(cells) + "\n"))  # type: ignore[arg-type]
 
 
 def _gapped(cells: Sequence[Cell], mark: str) -> bool:
     """Whether every cell is text in plain notation with this decimal mark, or empty."""
-    return all(isinstance(c, str) for c in cells) and bool(_GAPPED_COLUMN[mark].fullmatch("\n".join(cells) + "\n"))  # type: ignore[arg-type]
+    return set(map(type, cells)) <= {str} and bool(_GAPPED_COLUMN[mark].fullmatch("\n".join(cells) + "\n"))  # type: ignore[arg-type]
 
 
 def is_censored(cell: Cell) -> bool:
