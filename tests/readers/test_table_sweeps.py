@@ -75,7 +75,7 @@ def test_the_whole_survey_to_the_last_bit(survey: Path) -> None:
     assert [first.unit(n) for n in ("frequency", "resistance", "reactance", "weight", "height", "bidfc")] == [
         "Hz", "Ohm", "Ohm", "kg", "cm", "kHz"
     ]  # fmt: skip
-    assert "the reactance BIXC005K … is capacitive where positive" in first.notes
+    assert "the reactance 'BIXC005K' is capacitive where positive" in first.notes
 
 
 def test_the_survey_is_read_in_well_under_a_second_and_shares_its_frequencies(survey: Path) -> None:
@@ -196,6 +196,25 @@ def test_a_workbook_of_sweeps(tmp_path: Path) -> None:
     one, two = read(tmp_path / "sweeps.xlsx")
     assert one["resistance"].tolist() == [600.5, 500.5, 400.5]
     assert two.labels["side"] == "right"
+
+
+def test_a_workbook_with_a_row_a_point(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(["subject", "muscle", "f (kHz)", "R", "X"])
+    for subject in (1, 2):
+        for muscle in ("biceps", "tibialis"):
+            for f, r, x in ((5, 600.5, 30.5), (50, 500.5, 60.5), (1000, 400.5, 20.5)):
+                book.active.append([f"S{subject}", muscle, f, r * subject, x])
+    book.save(tmp_path / "sweeps.xlsx")
+    found = list(read(tmp_path / "sweeps.xlsx"))
+    assert [(r.labels["subject"], r.labels["muscle"]) for r in found] == [
+        ("S1", "biceps"), ("S1", "tibialis"), ("S2", "biceps"), ("S2", "tibialis")
+    ]  # fmt: skip
+    assert found[3]["resistance"].tolist() == [1201.0, 1001.0, 801.0]
+    assert found[3]["frequency"].tolist() == [5.0, 50.0, 1000.0]
+    assert found[0].unit("frequency") == "kHz"
+    assert any("does not say which sign" in n for n in found[0].notes)
 
 
 def test_a_bent_table_is_read_or_refused(mutations: Callable[[bytes, int], Iterator[bytes]]) -> None:

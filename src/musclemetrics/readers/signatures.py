@@ -64,7 +64,7 @@ _NUMBER = re.compile(r"\s*\"?[+\-−]?[0-9.,]+(?:[eE][+-]?[0-9]+)?\"?\s*")
 
 # impedance analyser: what the beginning of its text is. Sciospec's first line counts the lines of its header.
 _ANALYSERS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("gamry", re.compile(r"EXPLAIN\s*\n(?:.*\n)*?TAG\t")),
+    ("gamry", re.compile(r"EXPLAIN[ \t]*\n(?:[^\n]*\n)*?TAG\t")),
     ("biologic", re.compile(r"EC-Lab ASCII FILE")),
     ("zplot", re.compile(r"ZPLOT2? ASCII")),
     ("keysight", re.compile(r"!(?:Agilent|Keysight) Technologies|(?:![^\n]*\n|[ \t]*\n)*BEGIN CH[0-9]+_DATA")),

@@ -94,7 +94,7 @@ def read(
         found = cast(Callable[[list[str]], Iterator[Block]], parser)(lines)
     cut = layout != "plain" and not text.endswith("\n") and bool(text.strip())
     for block in found:
-        if cut and layout != "keysight":  # which says where it ends
+        if cut and block.names[-1] is not None:  # the number that may be cut is one of the sweep's
             block = replace(block, flags=(*block.flags, _NO_END))
         try:
             yield reading(block, _placed(said, block.titles), given, decimal)

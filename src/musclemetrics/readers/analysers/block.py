@@ -30,6 +30,10 @@ class Block:
         As many cells as titles.
     labels : Mapping
         What the file says of the block.
+    facts : Mapping
+        A number with its unit, or None where it has none, by name.
+    told : sequence of str
+        Titles of the columns that are labels or facts.
     notes : tuple of str
     flags : tuple of Flag
     """
@@ -39,6 +43,8 @@ class Block:
     units: Sequence[str | None]
     rows: Sequence[Row]
     labels: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, tuple[float, str | None]] = field(default_factory=dict)
+    told: Sequence[str] = ()
     notes: tuple[str, ...] = ()
     flags: tuple[Flag, ...] = ()
 

@@ -5,6 +5,7 @@ Columns of words (subject, muscle, side, direction, …) tell the sweeps of one 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ...errors import ReadError
@@ -82,8 +83,8 @@ def _table(lines: list[str], filled: list[int], head: int, separator: str | None
     for row in rows:
         parts.setdefault(tuple(row[1][i] for i in keys), []).append(row)
     for part in parts.values():
-        labels = _labels(titles, names, units, part)
-        yield Block(titles, names, units, part, labels, tuple(notes))
+        labels, facts, told = _beside(titles, names, units, part)
+        yield Block(titles, names, units, part, labels, facts, told, tuple(notes))
 
 
 def _keys(titles: list[str], names: list[str | None], rows: list[Row], notes: list[str]) -> list[int]:
@@ -108,21 +109,35 @@ def _keys(titles: list[str], names: list[str | None], rows: list[Row], notes: li
     return keys
 
 
-def _labels(titles: list[str], names: list[str | None], units: list[str | None], rows: list[Row]) -> dict[str, str]:
-    """Return what a column says of one sweep: words, and the numbers of known labels."""
+def _beside(
+    titles: list[str], names: list[str | None], units: list[str | None], rows: list[Row]
+) -> tuple[dict[str, str], dict[str, tuple[float, str | None]], list[str]]:
+    """Return what other columns say of one sweep: words as labels, numbers as facts, and the titles of both."""
     labels: dict[str, str] = {}
+    facts: dict[str, tuple[float, str | None]] = {}
+    told = []
     for i, title in enumerate(titles):
         words = {cells[i] for _, cells in rows}
         if names[i] is not None or len(words) != 1 or is_personal(title) or not (word := words.pop()):
             continue
-        known = label_name(title) or (fact_name(title) if fact_name(title) else None)
-        if known is None and number_in(word.replace(",", ".")) is not None and slug(title) not in _RUNS:
-            continue
         if sum(mark in word for mark in (":\\", ":/", "\\\\")) or word.count("/") + word.count("\\") > 2:
             continue
-        unit = units[i]
-        labels[known or slug(title)] = f"{word} {unit}" if unit is not None else word
-    return labels
+        bare, unit = _split(title)
+        unit = unit or units[i]
+        value = number_in(word.replace(",", "."))
+        label = label_name(bare)
+        if value is not None and label is None and slug(bare) not in _RUNS:
+            facts[fact_name(bare) or slug(bare)] = value, unit
+        else:
+            labels[label or slug(bare)] = f"{word} {unit}" if unit is not None and value is not None else word
+        told.append(title)
+    return labels, facts, told
+
+
+def _split(title: str) -> tuple[str, str | None]:
+    """Return the name of a column that is no quantity of the sweep, and its unit where a bracket states one."""
+    match = re.fullmatch(r"(.*[^\s(\[])\s*[(\[]([^()\[\]]*)[)\]]", title)
+    return (match[1], known_unit(match[2])) if match is not None and known_unit(match[2]) else (title, None)
 
 
 def _unnamed(lines: list[str], filled: list[int], separator: str | None, said: bool) -> Block:
@@ -139,7 +154,7 @@ def _unnamed(lines: list[str], filled: list[int], separator: str | None, said: b
     rows = rows_of(["" if i in blank else line for i, line in enumerate(lines)], 1, separator, width)
     names = list(_WITHOUT_NAMES) if width == len(_WITHOUT_NAMES) else [None] * width
     flags = () if said else (_BY_POSITION,)
-    return Block(titles, names, [None] * width, rows, {}, (), flags)
+    return Block(titles, names, [None] * width, rows, flags=flags)
 
 
 def _separator(lines: list[str], at: int, *, counted: bool) -> str | None:

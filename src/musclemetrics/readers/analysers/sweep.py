@@ -72,6 +72,10 @@ def reading(block: Block, columns: Mapping[str, int], units: Mapping[str, str], 
             found[name] = unit
         if (sign := _sign(name, block.titles[at], told=name in columns)) is not None:
             notes.append(sign)
+    for name, (value, unit) in block.facts.items():
+        arrays[name] = np.array(value)
+        if unit is not None:
+            found[name] = unit
     strange = [n for n in units if n not in arrays]
     if strange:
         raise SettingsError(
@@ -79,7 +83,8 @@ def reading(block: Block, columns: Mapping[str, int], units: Mapping[str, str], 
             code="unknown-column",
             remedy=f"the arrays are {', '.join(arrays)}",
         )
-    left = [t for i, t in enumerate(block.titles) if i not in chosen.values() and t]
+    used = {*(block.titles[i] for i in chosen.values()), *block.told}
+    left = [t for t in block.titles if t and t not in used]
     if left:
         notes.append(f"column(s) left out: {', '.join(left[:16])}" + (" …" if len(left) > 16 else ""))
     _starts_over(arrays["frequency"], flags)

@@ -33,4 +33,4 @@ def blocks(lines: list[str]) -> Iterator[Block]:
     names, units = named(titles)
     units = ["Ohm" if name in ("resistance", "imaginary") else unit for name, unit in zip(names, units, strict=True)]
     notes = ("the format has Z' and Z'' in Ohm",)
-    yield Block(titles, names, units, rows_of(lines[first:], first + 1, separator, width), {}, notes)
+    yield Block(titles, names, units, rows_of(lines[first:], first + 1, separator, width), notes=notes)

@@ -20,7 +20,7 @@ from .layouts import long_readings, wide_readings
 from .numbers import listed
 from .roles import roles_of
 from .sweep_rows import sweep_readings
-from .sweeps import sweeps_of, unknown_sweeps
+from .sweeps import named_sweep, sweeps_of, unknown_sweeps
 from .workbook import grids_of
 
 __all__ = ["read", "split_unit"]
@@ -138,6 +138,7 @@ def _readings(grid: Grid, choices: Choices) -> Iterator[Reading]:
     if sweeps is not None:
         yield from sweep_readings(table, sweeps, choices)
         return
+    table = named_sweep(table, choices)
     try:
         roles = roles_of(table, choices)
     except ReadError as error:

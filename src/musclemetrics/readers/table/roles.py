@@ -9,7 +9,7 @@ from ...errors import ReadError
 from ..aliases import array_name, fold, label_name, name_by_unit, slug
 from .choices import Choices, column
 from .headers import Header, Table, refuse_duplicates
-from .numbers import all_plain, is_censored, is_missing, is_number
+from .numbers import all_plain, is_censored, is_missing, is_number, listed
 from .summaries import holds_means, is_summary, refuse_summaries
 
 __all__ = ["Roles", "roles_of"]
@@ -133,11 +133,25 @@ def _long(table: Table, choices: Choices, x: Header | None) -> Roles:
         if header in (x, y) or (header in roles.fibre and label_name(header.name) in (None, "fibre")):
             continue
         _assign(table, roles, header, chosen)
+    if not roles.fibre and "frequency" in roles.arrays and not chosen:
+        _sweeps_apart(table, roles)
     if roles.x is None:
         roles.x = next((n for n in X_NAMES if n in roles.arrays), None)
     if not any(n in chosen or _known(h) for n, h in roles.arrays.items() if n not in X_NAMES):
         raise _unknown(table)
     return roles
+
+
+def _sweeps_apart(table: Table, roles: Roles) -> None:
+    """Let the words beside a sweep (subject, muscle, direction) tell it from the next: no curve goes on across them."""
+    varied = []
+    for header in roles.labels.values():
+        words = len({c for c in table.cells(header) if not is_missing(c)})
+        if 1 < words <= len(table.rows) // 2 and not any(is_missing(c) for c in table.cells(header)):
+            varied.append(header)
+    if varied:
+        roles.fibre = varied
+        roles.notes.append(f"the sweeps are told apart by {listed([h.text for h in varied])}")
 
 
 def _fibre(table: Table, choices: Choices) -> list[Header]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from .choices import Choices
 from .headers import Header, Table, refuse_duplicates
 from .numbers import listed
 
-__all__ = ["Sweeps", "sweeps_of", "unknown_sweeps"]
+__all__ = ["Sweeps", "named_sweep", "sweeps_of", "unknown_sweeps"]
 
 _FACTORS = {"k": 1e3, "khz": 1e3, "m": 1e6, "mhz": 1e6, "hz": 1.0}
 # "m" alone is no mega, and mHz no unit of these sweeps.
@@ -84,6 +84,21 @@ def sweeps_of(table: Table, choices: Choices) -> Sweeps | None:
     )
 
 
+def named_sweep(table: Table, choices: Choices) -> Table:
+    """Return a table of one row a point with its short names (f, R, X, theta) spelt out, where it is one of sweeps."""
+    names = [array_name(h.name, h.unit, beside_frequency=True) for h in table.headers]
+    if names.count("frequency") != 1 or not any(all(n in names for n in pair) for pair in _PAIRS):
+        return table
+    if any(n in (choices.x, choices.y) for n in ("force", "pCa", "calcium")):
+        return table
+    headers = [
+        replace(h, name=n) if n in ("frequency", *(m for pair in _PAIRS for m in pair)) and names.count(n) == 1 else h
+        for h, n in zip(table.headers, names, strict=True)
+    ]
+    notes = [*table.notes, *_signs({str(n): [h] for h, n in zip(table.headers, names, strict=True)})]
+    return replace(table, headers=headers, notes=notes)
+
+
 def unknown_sweeps(table: Table, choices: Choices) -> str:
     """Return the names before the frequencies of columns that could be sweeps, for a message; empty for none."""
     lists = _lists(table, choices)
@@ -115,13 +130,13 @@ def _signs(columns: Mapping[str, list[Header]]) -> list[str]:
         first = columns["reactance"][0].text
         stated = fold(first).startswith("bixc") or first.lstrip().startswith(("-", "−"))
         notes.append(
-            f"the reactance {first} … is capacitive where positive"
+            f"the reactance {first!r} is capacitive where positive"
             if stated
-            else f"the table does not say which sign of the reactance {first} … is capacitive"
+            else f"the table does not say which sign of the reactance {first!r} is capacitive"
         )
     if "imaginary" in columns:
         first = columns["imaginary"][0].text
-        notes.append(f"{first} … is the imaginary part as the table has it: capacitive where negative")
+        notes.append(f"{first!r} is the imaginary part as the table has it: capacitive where negative")
     return notes
 
 
