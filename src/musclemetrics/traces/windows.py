@@ -144,8 +144,8 @@ def windows(
     settle : float, optional
         Seconds the transducer rings after a release; told from the longest slack where it is not given.
     lend : bool
-        Whether a slack too short for a level of its own borrows that of the others; else it takes the mean of its
-        three lowest samples in a row, as the eye does.
+        Whether a slack too short for a level of its own borrows that of the others; else it takes its lowest
+        millisecond (three samples at least), as the eye does.
     """
     rows = []
     for o, e, j, p in zip(origin, end, last, before, strict=True):

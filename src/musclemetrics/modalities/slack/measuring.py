@@ -79,7 +79,8 @@ def measure(
         `time_unit`, or None to leave the release out.
     baseline : {"slack", "own"}
         Level from which the onset is told: each slack's own flat stretch, lent by the others where a slack is too
-        short to have one; or always its own, if need be its three lowest samples in a row, as the eye takes it.
+        short to have one; or always its own, if need be its lowest millisecond (three samples at least), as the eye
+        takes it.
     origin : {"middle", "begin", "end"}
         The moment of the release from which durations count; it moves the intercept and leaves Vo.
     shortening : {"down", "up"}
