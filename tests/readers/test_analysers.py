@@ -227,6 +227,13 @@ def test_words_tell_the_sweeps_of_one_table_apart() -> None:
     assert any("may name a person" in n for n in found[0].notes)
 
 
+def test_a_separator_within_quotation_marks_parts_nothing() -> None:
+    rows = [f'"biceps, long head","{f}",{r},{x}' for f, r, x in zip(F, R, X, strict=True)]
+    reading = only("\n".join(['"muscle","f (kHz)","R (Ohm)","X (Ohm)"', *rows]))
+    assert dict(reading.labels) == {"muscle": "biceps, long head"}
+    assert reading["frequency"].tolist() == F
+
+
 def test_sweeps_told_apart_by_a_person_alone_stay_apart_without_the_name() -> None:
     rows = [f"{who},{f},{r},{x}" for who in ("Ann", "Bob") for f, r, x in zip(F, R, X, strict=True)]
     found = several("\n".join(["name,f (kHz),R (Ohm),X (Ohm)", *rows]))

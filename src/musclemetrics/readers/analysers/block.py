@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,7 +10,7 @@ from ...errors import ReadError
 from ...record import Flag
 from ..aliases import array_name, titled
 
-__all__ = ["Block", "Row", "cut", "named", "rows_of"]
+__all__ = ["Block", "Row", "cells_of", "cut", "named", "rows_of"]
 
 Row = tuple[int, list[str]]
 
@@ -59,6 +60,14 @@ def named(titles: Sequence[str], own: Mapping[str, str] | None = None) -> tuple[
 _OF_A_SWEEP = ("frequency", "resistance", "reactance", "imaginary", "magnitude", "phase")
 
 
+def cells_of(line: str, separator: str | None) -> list[str]:
+    """Part a line into cells; within quotation marks a separator is a character like any other."""
+    if '"' not in line or separator is None or len(line) > csv.field_size_limit():
+        return [c.strip().strip('"').strip() for c in line.split(separator)]
+    [cells] = csv.reader([line], delimiter=separator, skipinitialspace=True)
+    return [c.strip() for c in cells]
+
+
 def rows_of(lines: Sequence[str], first: int, separator: str | None, width: int) -> list[Row]:
     """Part lines into cells, as many as there are titles.
 
@@ -80,7 +89,7 @@ def rows_of(lines: Sequence[str], first: int, separator: str | None, width: int)
     for number, line in enumerate(lines, start=first):
         if not line.strip():
             continue
-        cells = [c.strip().strip('"').strip() for c in line.split(separator)]
+        cells = cells_of(line, separator)
         while len(cells) > width and not cells[-1]:
             cells.pop()
         found.append((number, cells))

@@ -15,7 +15,7 @@ from ..aliases import fact_name, is_personal, label_name, slug
 from ..channels import known_unit
 from ..rows import number_in
 from ..signatures import TITLE_LINES, sweep_columns
-from .block import Block, Row, named, rows_of
+from .block import Block, Row, cells_of, named, rows_of
 
 __all__ = ["blocks"]
 
@@ -45,7 +45,7 @@ def blocks(lines: list[str], *, said: bool = False) -> Iterator[Block]:
         raise ReadError("the file holds no rows", code="empty-file", remedy="export it again")
     head = next((i for i in filled[:TITLE_LINES] if sweep_columns(lines[i]) is not None), None)
     separator = _separator(lines, head if head is not None else filled[0], counted=head is None)
-    first = _cells(lines[filled[0]], separator)
+    first = cells_of(lines[filled[0]], separator)
     if head is None and any(number_in(c.replace(",", ".")) is None for c in first):
         if not said:
             raise ReadError(
@@ -61,7 +61,7 @@ def blocks(lines: list[str], *, said: bool = False) -> Iterator[Block]:
 
 
 def _table(lines: list[str], filled: list[int], head: int, separator: str | None) -> Iterator[Block]:
-    titles = _cells(lines[head], separator)
+    titles = cells_of(lines[head], separator)
     while titles and not titles[-1]:
         titles.pop()
     names, units = named(titles)
@@ -69,8 +69,8 @@ def _table(lines: list[str], filled: list[int], head: int, separator: str | None
     if (above := filled.index(head)) > 0:
         notes.append(f"{above} line(s) above the names of the columns passed over")
     body = [i for i in filled if i > head]
-    if body and _is_units(_cells(lines[body[0]], separator)):
-        below = _cells(lines[body[0]], separator) + [""] * len(titles)
+    if body and _is_units(cells_of(lines[body[0]], separator)):
+        below = cells_of(lines[body[0]], separator) + [""] * len(titles)
         units = [u or known_unit(w.strip("()[] ")) for u, w in zip(units, below, strict=False)]
         notes.append(f"line {body[0] + 1} read as units")
         body = body[1:]
@@ -142,7 +142,7 @@ def _split(title: str) -> tuple[str, str | None]:
 
 def _unnamed(lines: list[str], filled: list[int], separator: str | None, said: bool) -> Block:
     """Return three columns without names as frequency, real and imaginary part, or any that the user has named."""
-    width = len(_cells(lines[filled[0]], separator))
+    width = len(cells_of(lines[filled[0]], separator))
     if width != len(_WITHOUT_NAMES) and not said:
         raise ReadError(
             f"{width} columns have no names",
@@ -160,7 +160,7 @@ def _unnamed(lines: list[str], filled: list[int], separator: str | None, said: b
 def _separator(lines: list[str], at: int, *, counted: bool) -> str | None:
     """Return what parts a line into the columns of a sweep, or into more than two cells where it has no names."""
     for separator in _SEPARATORS:
-        cells = _cells(lines[at], separator)
+        cells = cells_of(lines[at], separator)
         if (counted and len(cells) > 2) or (not counted and _names_sweep(cells)):
             return separator
     return None
@@ -168,10 +168,6 @@ def _separator(lines: list[str], at: int, *, counted: bool) -> str | None:
 
 def _names_sweep(cells: list[str]) -> bool:
     return len(cells) > 2 and sweep_columns("\t".join(cells)) is not None
-
-
-def _cells(line: str, separator: str | None) -> list[str]:
-    return [c.strip().strip('"').strip() for c in line.split(separator)]
 
 
 def _is_units(cells: list[str]) -> bool:
