@@ -92,12 +92,12 @@ if TYPE_CHECKING:
     from . import store as store
     from . import units as units
     from .batch import measure_files as measure_files
+    from .modalities import force_length as force_length
     from .modalities import force_pca as force_pca
     from .modalities import force_velocity as force_velocity
-    from .modalities import slack as slack
-    from .modalities import force_length as force_length
-    from .modalities import ktr as ktr
     from .modalities import isometric as isometric
+    from .modalities import ktr as ktr
+    from .modalities import slack as slack
     from .modalities import twitch as twitch
     from .plotting import plot as plot
     from .readers import read as read
