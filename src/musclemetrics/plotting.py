@@ -48,7 +48,7 @@ def plot(record: Record, axes: Axes | None = None) -> Figure:
         raise SettingsError(
             f"a {record.modality} record is drawn by its own module",
             code="own-drawing",
-            remedy="use musclemetrics.compare.draw_groups(record, axes)",
+            remedy=f"use musclemetrics.compare.draw_{record.modality.partition('.')[2]}(record, axes)",
         )
     # A part of a modality (force_pca.compare_curves) is drawn by the modality.
     module = modality(record.modality.partition(".")[0])

@@ -61,7 +61,8 @@ def gather(
     unlabelled = [(i, r) for i, r in numbered if not r.labels.get(group) and r.status in ("ok", "suspect")]
     if unlabelled:
         raise InputError(
-            f"{len(unlabelled)} of {len(listed)} records have no label {group!r}, the first is {name_of(*unlabelled[0])}",
+            f"{len(unlabelled)} of {len(listed)} records have no label {group!r}, "
+            f"the first is {name_of(*unlabelled[0])}",
             code="group-not-stated",
             remedy=f"label them: record.labelled({group}=…), or name the label that holds the group",
         )
