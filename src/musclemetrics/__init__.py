@@ -54,6 +54,7 @@ _NAMES: dict[str, str] = {
     "ktr": "modalities.ktr",
     "isometric": "modalities.isometric",
     "twitch": "modalities.twitch",
+    "eim": "modalities.eim",
 }
 
 __all__ = ["__version__", *_NAMES]
@@ -92,6 +93,7 @@ if TYPE_CHECKING:
     from . import store as store
     from . import units as units
     from .batch import measure_files as measure_files
+    from .modalities import eim as eim
     from .modalities import force_length as force_length
     from .modalities import force_pca as force_pca
     from .modalities import force_velocity as force_velocity

@@ -144,9 +144,9 @@ def _together(module: Modality, inputs: Sequence[Inputs], decided: Sequence[Chos
         if one.reason is not None or decided[number].error is not None:
             continue
         arrays = [np.asarray(a) for a in one.args.values()]
-        if len(arrays) != 2 or any(a.ndim != 1 or a.dtype.kind not in "fiu" for a in arrays):
+        if len(arrays) < 2 or any(a.ndim != 1 or a.dtype.kind not in "fiu" for a in arrays):
             continue
-        if len(arrays[0]) != len(arrays[1]):
+        if any(len(a) != len(arrays[0]) for a in arrays):
             continue
         key = (
             tuple(one.args),
@@ -160,9 +160,10 @@ def _together(module: Modality, inputs: Sequence[Inputs], decided: Sequence[Chos
         if len(numbers) < 2:
             continue
         first = next(iter(inputs[numbers[0]].args.values()))
-        stack = np.stack([np.asarray(list(inputs[n].args.values())[1], dtype=np.float64) for n in numbers])
+        columns = zip(*(list(inputs[n].args.values())[1:] for n in numbers), strict=True)
+        others = [np.stack([np.asarray(row, dtype=np.float64) for row in rows]) for rows in columns]
         try:
-            made = measure_many(first, stack, errors="flag", **decided[numbers[0]].settings)
+            made = measure_many(first, *others, errors="flag", **decided[numbers[0]].settings)
         except Exception:  # the loop meets the same fault and says whose it is
             continue
         records.update((n, r) for n, r in zip(numbers, made, strict=True) if r.status in ("ok", "suspect"))

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import FitError, InputError
-from .levenberg import PART, Solution, minimise
+from .covariance import covariance_of
+from .levenberg import Solution, minimise
 from .model import Array, Model
 from .problem import Problem, some, take_x
 from .rescue import general, rescue
-from .small import dot, factor, inverse
 from .starts import grid_scores, starts
 
 __all__ = ["Fit", "fit", "grid_scores"]
@@ -109,6 +109,7 @@ def fit(
     held: Mapping[str, ArrayLike] | None = None,
     start: Mapping[str, ArrayLike] | None = None,
     limit: int = 400,
+    noise: str = "weights",
 ) -> Fit:
     """Fit `model` to one curve or to a whole stack of curves at once.
 
@@ -126,6 +127,10 @@ def fit(
         Start values by name, one for all or one a curve; without them the model's own.
     limit : int
         Largest number of evaluations a curve and start.
+    noise : {"weights", "white"}
+        What the covariance takes the errors to be: as the weights say, or equal at every point whatever the weights,
+        which then say only how far a point is trusted to follow the model (the sandwich of White 1980, Econometrica
+        48:817, with one variance for all points).
 
     Returns
     -------
@@ -171,7 +176,8 @@ def fit(
     else:
         solved = _in_blocks(model, xs, y2, w, fixed, given, limit)
     parameters, sse, converged, iterations = solved
-    covariance = _covariance(model, xs, w, parameters, sse, dof, fixed)
+    white = noise == "white" and w is not None
+    covariance = covariance_of(model, xs, w, parameters, sse, dof, fixed, white)
     rescued = np.zeros(n, bool)
     lost = ~converged
     if model.basis is None:  # with a basis the grid has seen the whole range: what is undetermined there truly is
@@ -179,7 +185,7 @@ def fit(
     if model.analytic and lost.any():
         rescued = rescue(model, xs, y2, w, fixed, given, solved, np.flatnonzero(lost), limit)
         if rescued.any():
-            covariance = _covariance(model, xs, w, parameters, sse, dof, fixed)
+            covariance = covariance_of(model, xs, w, parameters, sse, dof, fixed, white)
     names = {model.parameters[i]: v for i, v in fixed.items()}
     weighted = None if w is None else w.T
     return Fit(model, x, y2, parameters, covariance, sse, dof, converged, iterations, names, weighted, rescued)
@@ -226,55 +232,3 @@ def _best_of(problem: Problem, begin: list[list[Array]], limit: int) -> Solution
             np.where(better, other.iterations, best.iterations),
         )
     return best
-
-
-def _covariance(
-    model: Model, x: Any, w: Array | None, parameters: Array, sse: Array, dof: int, fixed: dict[int, Array]
-) -> Array:
-    n, p = parameters.shape
-    free = [i for i in range(p) if i not in fixed]
-    out = np.zeros((n, p, p))
-    variance = sse / dof if dof > 0 else np.full(n, np.nan)
-    with np.errstate(all="ignore"):
-        for first in range(0, n, PART):
-            rows = np.arange(first, min(first + PART, n))
-            wide = rows if len(rows) > 1 else np.repeat(rows, 2)
-            columns = unscaled_covariance(model, take_x(x, wide), w, parameters, wide, free)
-            for a, i in enumerate(free):
-                for b, j in enumerate(free):
-                    out[rows, i, j] = columns[a][b][: len(rows)] * variance[rows]
-    return out
-
-
-def unscaled_covariance(
-    model: Model, x: Any, w: Array | None, parameters: Array, rows: NDArray[np.int64], free: list[int]
-) -> list[list[Array]]:
-    """Return (JᵀJ)⁻¹ of the free parameters; infinite on the diagonal where the data hold no information."""
-    slopes = model.derivatives(x, *parameters[rows].T) if model.analytic else _numeric(model, x, parameters[rows])
-    m = slopes[0].shape[0]
-    shape = (m, len(rows))
-    weights = None if w is None else (w if w.shape[1] == 1 else some(w, rows))
-    columns = [np.broadcast_to(slopes[i], shape) * (1.0 if weights is None else weights) for i in free]
-    scale = [np.sqrt(np.maximum(dot(c, c), 1e-300)) for c in columns]
-    unit = [c / s for c, s in zip(columns, scale, strict=True)]
-    if model.basis is None:
-        # Certified standard deviations need the full precision of an orthogonal factor.
-        r = np.asarray(np.linalg.qr(np.stack([u.T for u in unit], axis=2), mode="r"))
-        diagonal: Array = np.abs(np.diagonal(r, axis1=1, axis2=2))
-        r = np.where(np.all(diagonal > 1e-14, axis=1)[:, None, None], r, np.eye(len(free)) * 1e-160)
-        inv = np.linalg.inv(r)
-        full = inv @ np.swapaxes(inv, 1, 2)
-        cov: list[list[Any]] = [[full[:, a, b] for b in range(len(free))] for a in range(len(free))]
-    else:
-        low = factor([[dot(a, b) for b in unit[: i + 1]] for i, a in enumerate(unit)], floor=1e-30)
-        cov = inverse(low)
-    out = [[cov[a][b] / (scale[a] * scale[b]) for b in range(len(free))] for a in range(len(free))]
-    for a in range(len(free)):
-        out[a][a] = np.where(cov[a][a] > 1e14, np.inf, out[a][a])
-    return out
-
-
-def _numeric(model: Model, x: Any, parameters: Array) -> list[Array]:
-    from .general import numeric_derivatives
-
-    return numeric_derivatives(model, x, list(parameters.T))

@@ -15,11 +15,13 @@ from .model import Array
 from .problem import Problem, State
 from .small import factor, solve
 
-__all__ = ["Solution", "minimise"]
+__all__ = ["Solution", "minimise", "part_of"]
 
 _EPS = float(np.finfo(np.float64).eps)
 PART = 4096
-"""Curves taken through their first steps together."""
+"""Curves taken through their first steps together, where they have few points."""
+NUMBERS = 100_000
+"""Largest number of points in such a part: the dozen arrays of a step then stay in the processor's cache."""
 EARLY = 8
 """Steps after which the curves still on their way are gathered."""
 SLOW, AGAIN = 10, 6
@@ -65,7 +67,7 @@ def minimise(problem: Problem, start: list[Array], *, limit: int = 200, toleranc
         found = Solution([np.empty(n) for _ in problem.model.parameters], np.empty(n), np.zeros(n, bool), _counts(n))
         # Most curves arrive within a few steps: those are taken in parts that fit the processor's cache. The few that
         # need more are gathered and go on together.
-        edges = np.linspace(0, n, max(n // PART, 1) + 1).astype(int).tolist()
+        edges = np.linspace(0, n, max(n // part_of(len(problem.y)), 1) + 1).astype(int).tolist()
         late = []
         for first, stop in itertools.pairwise(edges):
             part = slice(first, stop)
@@ -79,6 +81,11 @@ def minimise(problem: Problem, start: list[Array], *, limit: int = 200, toleranc
             if last is not None:
                 last.settle(found, np.ones(len(last.index), bool), np.zeros(len(last.index), bool))
     return found
+
+
+def part_of(points: int) -> int:
+    """Return how many curves of so many points are best worked on together."""
+    return min(PART, max(256, NUMBERS // points))
 
 
 @functools.cache

@@ -28,6 +28,7 @@ MODALITIES: dict[str, str] = {
     "twitch": "peak, time to peak, half relaxation and steepest slopes of a single contraction",
     "force_length": "optimal length, width and plateau of active force, and passive force over length",
     "ktr": "rate of force redevelopment after a release and re-stretch",
+    "eim": "impedance of muscle: features, Cole model and validity of a sweep of frequencies",
 }
 
 # name: settings of its measure that a person corrects record by record; the command line takes a file of each

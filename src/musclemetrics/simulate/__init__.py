@@ -60,6 +60,7 @@ SAMPLES: dict[str, tuple[str, str | None]] = {
     "twitch": ("twitch", None),
     "force_length": ("force_length", None),
     "ktr": ("ktr", None),
+    "eim": ("eim", None),
 }
 
 

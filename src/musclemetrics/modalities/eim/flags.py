@@ -1,0 +1,209 @@
+"""What a reader of an impedance record must know; nothing is dropped or mended in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...record import Flag
+from .decisions import Decisions
+from .definitions import DEFINITIONS
+from .features import Features
+from .fits import Found
+from .validity import Kramers
+
+__all__ = ["flags_of", "grades", "model_names"]
+
+Array = NDArray[np.float64]
+
+CUTS = (0.42, 0.72, 1.3, 3.4, 7.0)
+"""fit_rms in per cent below which a sweep is graded 0, 1, 2, 3 and 4."""
+KK_CUTS = (0.25, 0.45, 0.80, 2.4, 6.0)
+"""The same for kk_rms."""
+DELAY_NOTED = 0.25
+"""Degrees that a delay adds to the phase at 500 kHz before it is told."""
+JUMP = 0.005
+"""Smallest jump as a share of |Z|."""
+JUMP_P = 0.02
+"""Probability, after Bonferroni, below which a jump is believed."""
+RANGES = ("Ri_low", "Ri_high", "Td_low", "Td_high")
+QUALITY = ("fit_rms", "aicc", "aicc_single")
+AT_BOUND = 1e-9
+ROUNDING = 1e-7
+"""Share of the impedance below which a residual is rounding."""
+
+
+def grades(found: Found | None, kramers: Kramers | None, n: int) -> Array:
+    """Return the grade of each sweep, the worse of what the fit and what Kramers and Kronig say; NaN where neither."""
+    out = np.full(n, np.nan)
+    if kramers is not None:
+        out = np.fmax(out, np.searchsorted(KK_CUTS, 100.0 * kramers.rms, side="right").astype(float))
+    if found is not None:
+        fit = np.searchsorted(CUTS, 100.0 * found.rms, side="right").astype(float)
+        out = np.fmax(out, np.where(np.isfinite(found.rms) & found.good, fit, np.where(found.good, np.nan, 5.0)))
+    return out
+
+
+def model_names(decisions: Decisions) -> list[str]:
+    """Return the names that only an arc determined by the sweep gives."""
+    applied = [d for d in DEFINITIONS if d.applies(decisions.settings)]
+    return [d.name for d in applied if d.interval or d.name in RANGES]
+
+
+def flags_of(
+    i: int,
+    frequency: Array,
+    read: Features,
+    found: Found | str,
+    kramers: Kramers | None,
+    grade: float,
+    decisions: Decisions,
+) -> list[Flag]:
+    """Return the flags of sweep `i` of a stack, beyond those of the sweep as given."""
+    return [
+        *_read_off(i, frequency, read),
+        *(_no_fit(found, decisions) if isinstance(found, str) else _fit(i, found, decisions)),
+        *_consistency(i, frequency, kramers, grade),
+    ]
+
+
+def _read_off(i: int, frequency: Array, read: Features) -> list[Flag]:
+    out = []
+    reasons: dict[str, list[str]] = {}
+    for name, reason in read.outside.items():
+        reasons.setdefault(reason, []).append(name)
+    for reason, names in reasons.items():
+        out.append(Flag("outside-sweep", f"{', '.join(names)} not determined: {reason}", "note"))
+    undefined = [n for n, v in read.values.items() if not np.isfinite(v[i]) and n not in read.outside]
+    if undefined:
+        out.append(
+            Flag("ratio-undefined", f"{', '.join(undefined)} not determined: phase or reactance is not positive")
+        )
+    if read.between:
+        listed = ", ".join(f"{a / 1e3:g} kHz (nearest {b / 1e3:.4g})" for a, b in read.between)
+        out.append(Flag("interpolated", f"not measured, taken straight in log f between neighbours: {listed}", "note"))
+    r, f = read.values, frequency / 1e3
+    for name in ("X_max", "phase_max"):
+        at = r[f"f_{name}"][i]
+        if name == "X_max" and at == f[0]:
+            out.append(
+                Flag(
+                    "poor-contact",
+                    f"reactance is greatest at {at:g} kHz, the lowest frequency: electrodes, not muscle, make it rise "
+                    "there; check their contact and begin the sweep higher",
+                )
+            )
+        elif at in (f[0], f[-1]):
+            out.append(
+                Flag("maximum-at-end", f"{name} lies at {at:g} kHz, the end of the sweep: it may go on rising", "note")
+            )
+    if r["R_slope"][i] > 0:
+        out.append(
+            Flag(
+                "resistance-rises",
+                f"resistance rises by {r['R_slope'][i]:.3g} Ohm a decade, in tissue it falls; check the leads",
+            )
+        )
+    return out
+
+
+def _undetermined(why: str, decisions: Decisions, level: str = "note", without: Sequence[str] = ()) -> list[Flag]:
+    names = ", ".join([*model_names(decisions), *(n for n in QUALITY if n in without)])
+    return [Flag("cole-not-determined", f"{names} not determined: {why}", level)]  # type: ignore[arg-type]
+
+
+def _no_fit(why: str, decisions: Decisions) -> list[Flag]:
+    names = [d.name for d in DEFINITIONS if d.name in QUALITY and d.applies(decisions.settings)]
+    return _undetermined(why, decisions, without=names)
+
+
+def _fit(i: int, found: Found, decisions: Decisions) -> list[Flag]:
+    out = []
+    if not np.isfinite(found.aicc[i]) or (len(found.aicc_single) and not np.isfinite(found.aicc_single[i])):
+        out.append(Flag("aicc-undefined", "aicc is not defined for so few numbers, or for a perfect fit", "note"))
+    if not np.isfinite(found.rms[i]):
+        out.append(Flag("cole-not-determined", "fit_rms not determined: the fit has no finite residual"))
+    if not found.good[i]:
+        return [*out, *_undetermined(f"{found.why[i]}; look at the sweep", decisions, "suspect")]
+    e = found.estimates
+    for name in ("alpha", "alpha_2"):
+        if name in e and e[name].value[i] >= 1.0 - AT_BOUND:
+            out.append(
+                Flag(
+                    "alpha-at-bound",
+                    f"{name} stands at its bound of 1: a single time constant, or a sweep too short to tell",
+                    "note",
+                )
+            )
+    if "Td" in e:
+        td = e["Td"].value[i]
+        degrees = 360.0 * 500e3 * td * 1e-9
+        if abs(degrees) > DELAY_NOTED and abs(td) > 2.0 * e["Td"].stderr[i]:
+            out.append(
+                Flag(
+                    "delay",
+                    f"a delay of {td:.2f} ns adds {degrees:.2f} degrees to the phase at 500 kHz: phase_slope and the "
+                    "ratios are of the sweep as measured, R0 to fc are free of it",
+                    "note",
+                )
+            )
+        if td < 0 and abs(td) > 2.0 * e["Td"].stderr[i]:
+            out.append(
+                Flag("negative-delay", f"the best delay is {td:.2f} ns, below zero: check the analyser's calibration")
+            )
+    limit = 3.0 / np.sqrt(found.curve.shape[1] - 2)
+    if found.memory[i] > limit and found.rms[i] > ROUNDING:
+        ri = found.ranges.get("Ri")
+        spread = "" if ri is None else f"; other weights and bands give Ri {ri[0][i]:.4g} to {ri[1][i]:.4g} Ohm"
+        out.append(
+            Flag(
+                "model-limited",
+                f"neighbouring residuals agree (correlation {found.memory[i]:.2f}, limit {limit:.2f}): the model, not "
+                f"noise, limits the fit, and standard errors say less than the ranges do{spread}",
+                "note",
+            )
+        )
+    if len(found.aicc_single) and not found.aicc[i] < found.aicc_single[i] - 2.0:
+        out.append(
+            Flag(
+                "second-arc-not-needed",
+                f"aicc {found.aicc[i]:.1f} of two arcs is no better than aicc_single {found.aicc_single[i]:.1f}; "
+                "use components=1",
+            )
+        )
+    return out
+
+
+def _consistency(i: int, frequency: Array, kramers: Kramers | None, grade: float) -> list[Flag]:
+    out = []
+    if kramers is None:
+        out.append(
+            Flag(
+                "too-few-for-kramers-kronig",
+                f"kk_rms not determined: {len(frequency)} frequencies, 7 are needed",
+                "note",
+            )
+        )
+    else:
+        from scipy.special import stdtr
+
+        jumps = kramers.jumps
+        p = min(1.0, 2.0 * float(stdtr(jumps.dof, -jumps.t[i])) * jumps.candidates)
+        if p < JUMP_P and jumps.size[i] > JUMP:
+            at = frequency[jumps.place[i]] / 1e3
+            what = f"all from {at:g} kHz on is shifted" if jumps.step[i] else f"the point at {at:g} kHz stands off"
+            out.append(
+                Flag(
+                    "jump",
+                    f"{what} by {100 * jumps.size[i]:.2g} % of |Z| (p {'< 1e-6' if p < 1e-6 else f'{p:.2g}'}); it was "
+                    "kept: check the contact and the range of the analyser",
+                )
+            )
+    if np.isnan(grade):
+        out.append(Flag("not-graded", "grade not determined: too few frequencies", "note"))
+    elif grade >= 3:
+        words = {3: "questionable", 4: "bad", 5: "no impedance of tissue"}[int(grade)]
+        out.append(Flag("poor-sweep", f"grade {int(grade)} ({words}), limit 2; look at the sweep and its residuals"))
+    return out
