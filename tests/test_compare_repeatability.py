@@ -250,6 +250,30 @@ def test_scaling_and_shifting(values: list[list[float]], scale: float, shift: fl
         assert moved[name].value == pytest.approx(plain[name].value, rel=1e-4, abs=1e-6)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    values=st.integers(2, 5).flatmap(
+        lambda k: st.lists(st.lists(st.integers(-2, 6), min_size=k, max_size=k), min_size=2, max_size=6)
+    ),
+    occasion=st.sampled_from(["session", None]),
+)
+def test_no_nan_without_a_flag(values: list[list[int]], occasion: str | None) -> None:
+    """Coarse and degenerate tables: what has no number has a flag that says so."""
+    record = _study(np.array(values, dtype=float), occasion=occasion)
+    codes = {f.code for f in record.flags}
+    for d in repeatability_definitions(("thickness",), (), occasion):
+        m = record[d.name]
+        if "_CV" in d.name and "no-variation-coefficient" in codes:
+            continue
+        if math.isnan(m.value) or (d.interval and any(map(math.isnan, m.interval))):
+            assert "identical-repeats" in codes or ("ICC" in d.name and "icc-not-positive" in codes), d.name
+        elif d.interval:
+            assert m.interval[0] <= m.value <= m.interval[1], d.name
+    made = change(_record(1.0), _record(3.0), record)
+    for m in made.measurements:
+        assert math.isfinite(m.value) or made.flagged("not-comparable")
+
+
 def test_the_order_of_the_records_moves_nothing_but_the_bias() -> None:
     records = _table(JUDGES)
     mixed = [records[i] for i in np.random.default_rng(1).permutation(len(records))]

@@ -120,8 +120,9 @@ def one_way(values: Array, subject: NDArray[np.int64]) -> Spread:
     n, total = len(counts), float(len(subject))
     size = np.max(np.abs(values), axis=-1)
     y = values - values[..., :1]
-    member = (subject[:, None] == np.arange(n)).astype(np.float64)
-    means = (y @ member) / counts
+    order = np.argsort(subject, kind="stable")
+    first = np.concatenate([[0], np.cumsum(np.bincount(subject))[:-1]])
+    means = np.add.reduceat(y[..., order], first, axis=-1) / counts
     left = y - means[..., subject]
     centre = y.mean(axis=-1, keepdims=True)
     between = np.sum(counts * (means - centre) ** 2, axis=-1) / (n - 1)
@@ -156,7 +157,8 @@ def _by_f(spread: Spread) -> Correlation:
     """Return (between − error) / (between + (k − 1) error), whose interval follows from that of F."""
     k = spread.repeats
     value = _ratio(spread.subjects - spread.error, spread.subjects + (k - 1) * spread.error)
-    f = _ratio(spread.subjects, spread.error)
+    # Subjects of one mean would have an interval of no width at the lowest ICC there is.
+    f = _ratio(np.where(spread.subjects > 0, spread.subjects, np.nan), spread.error)
     low = f / _f(spread.df_subjects, spread.df)
     high = f * _f(spread.df, spread.df_subjects)
     return Correlation(value, (low - 1) / (low + k - 1), (high - 1) / (high + k - 1))
@@ -187,8 +189,8 @@ def icc_2_1(spread: Spread) -> Correlation:
     of_c = k * rho * c
     of_e = (n * (1 + (k - 1) * rho) - k * rho) * e
     v = _ratio((of_c + of_e) ** 2, of_c**2 / (k - 1) + of_e**2 / spread.df)
-    # An error of nothing leaves no ratio to make an interval of.
-    v = np.where(e > 0, v, np.nan)
+    # An error of nothing leaves no ratio to make an interval of, nor do subjects of one mean.
+    v = np.where((e > 0) & (r > 0), v, np.nan)
     f_low, f_high = _f(n - 1, v), _f(v, n - 1)
     rest = k * c + (k * n - k - n) * e
     low = n * (r - f_low * e) / (f_low * rest + n * r)

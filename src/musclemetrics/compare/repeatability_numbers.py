@@ -148,7 +148,8 @@ def _doubts(table: Repeats, x: str, logged: bool, values: Array, spread: Spread,
         text = f"{x} has values of zero or below: no coefficient of variation"
         flags.append(Flag("no-variation-coefficient", text, "note"))
     if spread.error > 0 and spread.subjects <= spread.error:
-        text = f"subjects differ in {what} no more than repeats do: its ICC is zero or negative, which says no more"
+        text = f"subjects differ in {what} no more than repeats do: its ICC is zero or negative"
+        text += " and has no interval" if spread.subjects <= 0 else ""
         flags.append(Flag("icc-not-positive", text + "; its error stands, if the subjects are alike on purpose"))
     if table.occasions:
         p = _occasion_p(spread)
@@ -171,10 +172,11 @@ def _outlier(table: Repeats, x: str, spread: Spread) -> list[Flag]:
     place, p = outlying(spread)
     if p >= OUTLYING:
         return []
-    share = float(spread.residuals[place] ** 2) / float(np.sum(spread.residuals**2))
-    name = table.subjects[int(table.subject[place])]
-    text = f"one {x} of subject {name} lies further off than error explains (p {p:.2g}) and is {share:.0%} of all error"
-    return [Flag("outlying-repeat", text + "; look at its record, the error may be that of a slip")]
+    squares = np.bincount(table.subject, weights=spread.residuals**2)
+    own = int(table.subject[place])
+    text = f"the repeats of {x} of subject {table.subjects[own]} lie further apart than error explains (p {p:.2g})"
+    text += f" and hold {squares[own] / np.sum(squares):.0%} of all error"
+    return [Flag("outlying-repeat", text + "; look at their records, it may be that of a slip")]
 
 
 def _trend(table: Repeats, x: str, logged: bool, values: Array, spread: Spread) -> list[Flag]:

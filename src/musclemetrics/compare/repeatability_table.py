@@ -171,7 +171,8 @@ def _complete(
             code="incomplete-table",
             remedy='give incomplete="leave-out" to go without them, or occasion=None to take repeats in any number',
         )
-    return [(i, r) for i, r in used if r.labels[subject] not in short], occasions, short
+    gone = set(short)
+    return [(i, r) for i, r in used if r.labels[subject] not in gone], occasions, short
 
 
 def _enough(
