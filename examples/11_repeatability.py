@@ -10,22 +10,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import musclemetrics as mm
-from musclemetrics.record import Measurement, Record
-
-
-def scan(thickness, **labels):
-    """A table of numbers becomes records by hand; records that were measured are given as they are."""
-    return Record("table", [Measurement("thickness", thickness, unit="mm")], labels=labels)
-
 
 rng = np.random.default_rng(4)
 truth = np.linspace(10, 40, 20)
 scans = truth[:, None] * np.exp(0.04 * rng.normal(size=(20, 2)))
-records = [
-    scan(value, subject=f"{person:02d}", session=str(visit), device="A")
+
+# A table of numbers becomes records; those that were measured here are given as they are.
+rows = [
+    {"subject": f"{person:02d}", "session": visit, "device": "A", "thickness": value}
     for person, two in enumerate(scans)
-    for visit, value in enumerate(two)
+    for visit, value in enumerate(two, 1)
 ]
+records = mm.compare.tabled(rows, of={"thickness": "mm"})
 
 # %%
 # What an occasion does to all alike is bias, the rest is error. MDC95 is what two scans must differ by to tell.
@@ -42,7 +38,8 @@ print(study["thickness_MDC95_ratio"], study["thickness_CV_log"], sep="\n")
 # %%
 # A patient, before and after. The verdict is only as good as the study: another device, and there is none.
 
-before, after = scan(22.4, subject="P7", device="A"), scan(18.9, subject="P7", device="A")
+patient = [{"subject": "P7", "device": "A", "thickness": value} for value in (22.4, 18.9)]
+before, after = mm.compare.tabled(patient, of={"thickness": "mm"})
 result = mm.compare.change(before, after, study)
 print(result)
 print(mm.compare.verdict(mm.compare.change(before, after.labelled(device="B"), study)))

@@ -25,6 +25,7 @@ from musclemetrics.compare import (
     draw_repeatability,
     repeatability,
     repeatability_definitions,
+    tabled,
     verdict,
 )
 from musclemetrics.compare.repeatability_anova import error_interval, icc_2_1, icc_3_1, one_way, quantile_t, two_way
@@ -591,3 +592,43 @@ def test_drawing_refuses_other_records() -> None:
     for record, name in ((study, "draw_repeatability"), (change(_record(24.0), _record(25.0), study), "draw_change")):
         with pytest.raises(SettingsError, match=name):
             mm.plot(record)
+
+
+def test_a_plain_table_becomes_records() -> None:
+    lines = [
+        "who,when,thickness,fat",
+        *(f"s{i},t{k},{v},{k}" for i, row in enumerate(TWICE) for k, v in enumerate(row)),
+    ]
+    records = tabled(csv.DictReader(lines), of={"thickness": "mm", "fat": "mm"})
+    study = repeatability(records, of="thickness", subject="who", occasion="when")
+    assert study["thickness_SEM"] == _study()["thickness_SEM"]
+    assert dict(records[3].labels) == {"who": "s1", "when": "t1"}
+    rows = [
+        {"subject": i, "thickness": v, "note": None} for i, v in enumerate((np.float64(1.5), 2, None, math.nan, " "))
+    ]
+    made = tabled(rows, of={"thickness": "mm"}, labels=("subject", "note"))
+    assert [r.status for r in made] == ["ok", "ok", "failed", "failed", "failed"]
+    assert made[2].flagged("no-value")
+    assert dict(made[1].labels) == {"subject": "1"}
+    (part,) = tabled([{"a": "1e1", "b": ""}], of={"a": "mm", "b": "mm"})
+    assert part["a"].value == 10
+    assert part.status == "ok"
+
+
+@pytest.mark.parametrize("cell", ["1,5", "1_000", "inf", "<0.1", "١", "2 mm", True, [1.0], math.inf])
+def test_a_table_takes_no_text_for_a_number(cell: Any) -> None:
+    with pytest.raises(InputError, match="in row 2, which is no number"):
+        tabled([{"x": 1.0}, {"x": cell}], of={"x": "mm"})
+
+
+def test_refusals_of_a_table() -> None:
+    with pytest.raises(SettingsError, match="row 1 has no column 'y'"):
+        tabled([{"x": 1.0}], of={"y": "mm"})
+    with pytest.raises(SettingsError, match="row 1 has no column 'who'"):
+        tabled([{"x": 1.0}], of={"x": "mm"}, labels="who")
+    with pytest.raises(InputError, match="no rows"):
+        tabled([], of={"x": "mm"})
+    with pytest.raises(InputError, match="unit 'furlong'"):
+        tabled([{"x": 1.0}], of={"x": "furlong"})
+    with pytest.raises(SettingsError, match="names no measurement"):
+        tabled([{"x": 1.0}], of={})

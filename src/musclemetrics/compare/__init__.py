@@ -10,6 +10,7 @@ from .drawing import draw_groups
 from .drawing_repeats import draw_change, draw_repeatability
 from .groups import definitions, groups
 from .repeatability import repeatability, repeatability_definitions
+from .repeatability_rows import tabled
 
 __all__ = [
     "change",
@@ -21,5 +22,6 @@ __all__ = [
     "groups",
     "repeatability",
     "repeatability_definitions",
+    "tabled",
     "verdict",
 ]
