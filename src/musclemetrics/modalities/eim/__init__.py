@@ -9,22 +9,28 @@
 9.26
 """
 
+from .anisotropy import anisotropy
 from .bench import from_polar, inputs
+from .body import EQUATIONS, muscle_mass
 from .curves import cole
 from .definitions import DEFINITIONS
-from .drawing import draw
+from .drawing import draw, draw_sweeps
 from .measuring import check_settings, measure, measure_many
 from .volumes import Volumes, fluid_volumes
 
 __all__ = [
     "DEFINITIONS",
+    "EQUATIONS",
     "Volumes",
+    "anisotropy",
     "check_settings",
     "cole",
     "draw",
+    "draw_sweeps",
     "fluid_volumes",
     "from_polar",
     "inputs",
     "measure",
     "measure_many",
+    "muscle_mass",
 ]

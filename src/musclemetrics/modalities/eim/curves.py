@@ -223,12 +223,14 @@ def _delayed_grid(x: Any) -> Array:
 def _double_grid(x: Any) -> Array:
     taus = _taus(x, 6)
     turn = SHIFT / float(np.max(x))
+    orders = (0.75, 0.95)
     return np.array(
         [
-            (slow, 0.75, fast, a, 1.0 + d * turn)
+            (slow, a, fast, b, 1.0 + d * turn)
             for i, slow in enumerate(taus)
             for fast in taus[i + 1 :]
-            for a in (0.75, 0.95)
+            for a in orders
+            for b in orders
             for d in (0.0, 0.03)
         ]
     )
@@ -268,6 +270,6 @@ DOUBLE = Model(
     basis=_double_basis,
     linear=("D1", "D2", "Rinf"),
     grid=_double_grid,
-    starts=2,
+    starts=6,
     **_ranges("", "_2"),
 )

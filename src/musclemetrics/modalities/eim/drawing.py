@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ...canvas import PALETTE, label, plot_below, strip_below
+from ...canvas import PALETTE, label, literal, plot_below, strip_below
 from ...record import Record
+from .curves import cole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw"]
+__all__ = ["draw", "draw_sweeps"]
 
 
 def draw(record: Record, axes: Axes) -> None:
@@ -36,7 +39,8 @@ def draw(record: Record, axes: Axes) -> None:
     fit = "fit_resistance" in names
     if fit:
         fr, fx = record.trace("fit_resistance"), record.trace("fit_reactance")
-        axes.plot(fr, fx, color=PALETTE["blue"])
+        smooth = _smooth(record, f)
+        axes.plot(smooth[1], smooth[2], color=PALETTE["blue"])
         strip = strip_below(axes)
         strip.axhline(0.0, color=PALETTE["grey"], lw=0.8)
         modulus = np.hypot(r, x)
@@ -58,8 +62,8 @@ def draw(record: Record, axes: Axes) -> None:
     other.spines["right"].set_visible(True)
     other.plot(khz, x, "s", color=PALETTE["vermilion"], mfc="white", mew=1.1, ms=3.5)
     if fit:
-        below.plot(khz, record.trace("fit_resistance"), color=PALETTE["blue"])
-        other.plot(khz, record.trace("fit_reactance"), color=PALETTE["vermilion"])
+        below.plot(smooth[0] / 1e3, smooth[1], color=PALETTE["blue"])
+        other.plot(smooth[0] / 1e3, smooth[2], color=PALETTE["vermilion"])
     below.set_xscale("log")
     below.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     below.set_xlabel(label("Frequency", "kHz"))
@@ -67,8 +71,51 @@ def draw(record: Record, axes: Axes) -> None:
     other.set_ylabel(label("X", "Ohm"), color=PALETTE["vermilion"])
 
 
+def draw_sweeps(records: Sequence[Record], axes: Axes, *, label_by: str | None = None) -> None:
+    """Draw the arcs of many sweeps into one pair of axes, reactance against resistance.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        Of ``eim``; those without a sweep are passed over.
+    axes : matplotlib.axes.Axes
+    label_by : str, optional
+        A label, ``group`` for example: its values have a colour each and stand in the legend.
+    """
+    colours = [PALETTE[c] for c in ("blue", "vermilion", "green", "purple", "orange", "sky", "black")]
+    shown = [r for r in records if any(t.name == "resistance" for t in r.traces)]
+    kinds = list(dict.fromkeys(r.labels.get(label_by, "") if label_by else "" for r in shown))
+    seen: set[str] = set()
+    for record in shown:
+        kind = record.labels.get(label_by, "") if label_by else ""
+        colour = colours[kinds.index(kind) % len(colours)]
+        named = literal(kind) if kind and kind not in seen else None
+        seen.add(kind)
+        r, x = record.trace("resistance"), record.trace("reactance")
+        axes.plot(r, x, "o", color=colour, mfc="none", ms=2.5, mew=0.7, alpha=0.8, label=named)
+        if any(t.name == "fit_resistance" for t in record.traces):
+            _, fr, fx = _smooth(record, record.trace("frequency"))
+            axes.plot(fr, fx, color=colour, lw=0.9, alpha=0.8)
+    axes.set_xlabel(label("R", "Ohm"))
+    axes.set_ylabel(label("X", "Ohm"))
+    if any(kinds):
+        axes.legend()
+
+
+def _smooth(record: Record, f: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Return frequency, R and X of the fitted curve, fine enough to be drawn."""
+    s = record.provenance.settings
+    if s["components"] == 2 or s["stray"]:
+        return f, record.trace("fit_resistance"), record.trace("fit_reactance")
+    fine = np.geomspace(f[0], f[-1], 120)
+    delay = record["Td"].value * 1e-9 if "Td" in record else 0.0
+    fc = record["fc"].value * 1e3
+    z = cole(fine, R0=record["R0"].value, Rinf=record["Rinf"].value, fc=fc, alpha=record["alpha"].value, Td=delay)
+    return fine, np.asarray(z.real), np.asarray(-z.imag)
+
+
 def _words(record: Record) -> str:
-    known = ("subject", "muscle", "side", "animal", "group")
+    known = ("subject", "animal", "muscle", "side", "direction")
     return ", ".join(f"{k} {v}" for k, v in record.labels.items() if k in known)[:60]
 
 
@@ -82,7 +129,7 @@ def _figures(record: Record) -> str:
         ("Td", "$T_d$", "ns", 3),
     ):
         if name in record and np.isfinite(record[name].value):
-            lines.append(f"{shown} {record[name].value:.{digits}g} {unit}".rstrip())
+            lines.append(f"{shown} {record[name].value:#.{digits}g} {unit}".rstrip())
     if np.isfinite(record["grade"].value):
         lines.append(f"grade {record['grade'].value:.0f}")
     return "   ".join(lines[:3]) + "\n" + "   ".join(lines[3:])

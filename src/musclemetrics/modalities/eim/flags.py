@@ -193,7 +193,7 @@ def _consistency(i: int, frequency: Array, kramers: Kramers | None, grade: float
         p = min(1.0, 2.0 * float(stdtr(jumps.dof, -jumps.t[i])) * jumps.candidates)
         if p < JUMP_P and jumps.size[i] > JUMP:
             at = frequency[jumps.place[i]] / 1e3
-            what = f"all from {at:g} kHz on is shifted" if jumps.step[i] else f"the point at {at:g} kHz stands off"
+            what = f"all from {at:.4g} kHz on is shifted" if jumps.step[i] else f"the point at {at:.4g} kHz stands off"
             out.append(
                 Flag(
                     "jump",

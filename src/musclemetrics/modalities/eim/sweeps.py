@@ -171,7 +171,7 @@ def _sign(f: Array, x: Array, modulus: Array, asked: str) -> tuple[float, list[F
     if not inside.any():
         inside[:] = True
     middle = float(np.median(x[inside]))
-    clear = inside & (np.abs(x) > SLIGHT * modulus)
+    clear = np.abs(x) > SLIGHT * modulus
     sign = {"detect": -1.0 if middle < 0 else 1.0, "positive": 1.0, "negative": -1.0}[asked]
     flags = []
     if asked == "detect" and sign < 0:
@@ -184,21 +184,21 @@ def _sign(f: Array, x: Array, modulus: Array, asked: str) -> tuple[float, list[F
             )
         )
     wrong = clear & (sign * x < 0)
-    share = float(wrong.sum()) / max(int(clear.sum()), 1)
-    if share > MIXED and asked == "detect":
+    within, known = int((wrong & inside).sum()), int((clear & inside).sum())
+    if within > MIXED * known and asked == "detect":
         raise InputError(
-            f"reactance has both signs: {int(wrong.sum())} of {int(clear.sum())} values between {BAND[0] / 1e3:g} and "
+            f"reactance has both signs: {within} of {known} values between {BAND[0] / 1e3:g} and "
             f"{BAND[1] / 1e3:g} kHz differ from the others",
             code="mixed-reactance-sign",
             remedy="check the column and the leads, or give reactance_sign=positive or negative",
         )
     if wrong.any():
-        places = ", ".join(f"{v / 1e3:g}" for v in f[wrong][:4])
+        places = f"{f[wrong][0] / 1e3:.4g} to {f[wrong][-1] / 1e3:.4g}"
         flags.append(
             Flag(
                 "inductive-reactance",
-                f"reactance is inductive at {int(wrong.sum())} frequencies (kHz: {places}), which muscle never is; "
-                "check leads, electrodes and the sign",
+                f"reactance is inductive at {int(wrong.sum())} of {len(f)} frequencies ({places} kHz), which muscle "
+                "never is; check leads, electrodes and the sign",
             )
         )
     return sign, flags

@@ -80,7 +80,7 @@ def fluid_volumes(
     --------
     >>> volumes = fluid_volumes(600.0, 1200.0, height=170.0, weight=70.0, sex="F")
     >>> [round(float(v), 2) for v in volumes]
-    [15.34, 17.0, 32.33]
+    [16.32, 21.72, 38.04]
     """
     re, ri = _positive(Re, "Re"), _positive(Ri, "Ri")
     h, w = body(height, weight)
