@@ -233,7 +233,7 @@ class TestDecisions:
         (rig / "S01.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
         first, second, _ = measured(rig, *(Correction(n, {"onsets": {2: 0.36}}) for n in ("S01.csv", "S02.csv")))
         assert first.provenance.settings["time_unit"] == "ms"
-        assert first.provenance.settings["onsets"]["2"] == pytest.approx(360, rel=1e-12)
+        assert first.provenance.settings["onsets"]["2"] == 0.36
         assert first["Vo"].value == pytest.approx(second["Vo"].value, rel=1e-6)
         assert first.trace("release_onset")[1] == pytest.approx(0.36, abs=1e-12)
 

@@ -361,6 +361,33 @@ class TestFaults:
             mm.slack.measure(test.time, test.force, np.ones_like(test.time), length_unit="{L0}")
         assert caught.value.code == "no-release"
 
+    def test_a_window_that_reaches_into_the_recovery_is_told(self, test):
+        record = of(test, plateau_window=0.3)
+        assert record.flagged("po-not-steady")
+        assert not of(test).flagged("po-not-steady")
+
+    def test_a_level_that_creeps_is_told(self, test):
+        force = test.force.copy()
+        for start in test.start:
+            since = test.time - start
+            inside = (since > 0) & (since < 0.2)
+            force[inside] -= 3.0 * np.exp(-since[inside] / 0.02)
+        assert self.spoilt(test, force=force).flagged("level-creeps")
+        told = [of(made(seed=seed)).flagged("level-creeps") for seed in range(8)]
+        assert not any(told)
+
+    def test_a_coarse_converter_makes_no_spikes(self):
+        assert not of(made(seed=4, resolution=0.02, noise=0.001)).flagged("spikes")
+
+    def test_a_column_of_matlab_is_a_row(self, test):
+        record = mm.slack.measure(test.time[:, None], test.force[:, None], test.length[:, None], length_unit="{L0}")
+        assert record["Vo"].value == of(test)["Vo"].value
+
+    def test_reasons_that_are_no_matter_of_size_have_another_remedy(self, test):
+        with pytest.raises(InputError) as caught:
+            mm.slack.measure(test.time, -test.force, test.length, length_unit="{L0}")
+        assert "larger" not in caught.value.remedy
+
 
 class TestByHand:
     def test_an_onset_by_hand_is_used_and_marked(self, test):
@@ -379,12 +406,12 @@ class TestByHand:
         assert record["n_releases"].value == 4
         assert record.flagged("release-left-out-by-hand")
 
-    def test_times_are_in_the_unit_of_time(self, test):
+    def test_times_are_seconds_whatever_the_unit_of_the_recording(self, test):
         base = of(test)
         given = float(base.trace("release_onset")[1]) + 0.001
         seconds = of(test, onsets={2: given})
         record = mm.slack.measure(
-            1e3 * test.time, test.force, test.length, length_unit="{L0}", time_unit="ms", onsets={2: 1e3 * given}
+            1e3 * test.time, test.force, test.length, length_unit="{L0}", time_unit="ms", onsets={2: given}
         )
         assert record["Vo"].value == pytest.approx(seconds["Vo"].value, rel=1e-9)
 
@@ -397,7 +424,12 @@ class TestByHand:
 
     def test_an_onset_before_its_release_and_one_of_no_release_are_told(self, test):
         record = of(test, onsets={2: float(test.start[1]) - 0.01, 9: 1.0})
-        assert record.flagged("release-bad-onset")
+        assert record.flagged("onset-not-used")
+        assert record.status == "suspect"
+        assert record["n_releases"].value == 5, "the release keeps the onset that was found"
+        late = of(test, onsets={2: float(test.start[2]) + 0.01})
+        assert late.flagged("onset-not-used")
+        assert late["Vo"].value == of(test)["Vo"].value
         assert record.flagged("onset-without-release")
 
     @pytest.mark.parametrize("onsets", [{"one": 1.0}, {0: 1.0}, [0.1, 0.2], {1: "soon"}])
@@ -423,6 +455,11 @@ class TestSeveralRecordings:
         )
         assert record["n_releases"].value == 5
         assert record.flagged("recording-without-release")
+
+    def test_the_same_recording_twice_counts_once(self, test):
+        record = mm.slack.measure(*([a, a.copy()] for a in (test.time, test.force, test.length)), length_unit="{L0}")
+        assert record["n_releases"].value == 5
+        assert record.flagged("duplicate-recording")
 
     def test_lists_that_do_not_match(self, test):
         with pytest.raises(InputError) as caught:

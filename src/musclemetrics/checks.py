@@ -119,6 +119,8 @@ def number(value: Any, name: str, *, low: float = -np.inf, high: float = np.inf)
         result = float(value)
     except (TypeError, ValueError):
         raise SettingsError(f"{name}={value!r} is not a number", remedy="give a number") from None
+    if result != result:
+        raise SettingsError(f"{name}={value!r} is not a number", remedy="give a number")
     if not low <= result <= high:
         raise SettingsError(f"{name}={result:g} lies outside {low:g} to {high:g}", remedy="give a value in that range")
     return result

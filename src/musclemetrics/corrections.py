@@ -25,10 +25,7 @@ from . import units
 from .errors import InputError, SettingsError
 from .record import Settings, plain
 
-__all__ = ["BY_HAND", "LEAVE_OUT", "MEANT_IN", "Correction", "load"]
-
-MEANT_IN: dict[str, tuple[str, str]] = {"onsets": ("s", "time_unit")}
-"""Setting: the unit its numbers have in a correction, and the setting that names the unit `measure` takes them in."""
+__all__ = ["BY_HAND", "LEAVE_OUT", "Correction", "load"]
 
 LEAVE_OUT, BY_HAND = "leave out", "by hand"
 """Words of the table of onsets: a release that is not used; an onset that no detector found."""

@@ -184,6 +184,9 @@ def printed(rows: Sequence[tuple[str, ...]], rst: bool) -> str:
 
 def main() -> None:
     """Print the tables asked for, by default all."""
+    if {"-h", "--help"} & set(sys.argv):
+        print(__doc__)
+        return
     wanted = [word for word in sys.argv[1:] if not word.startswith("-")] or ["detectors", "releases", "real"]
     for word in wanted:
         print(printed({"detectors": detectors, "releases": releases, "real": real}[word](), "--rst" in sys.argv))

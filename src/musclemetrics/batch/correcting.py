@@ -7,12 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from .. import units
-from ..corrections import MEANT_IN, Correction
+from ..corrections import Correction
 from ..errors import InputError, SettingsError
 from ..modalities import Modality
 from ..record import Flag, Record
-from .decisions import check_values, defaults, settings_of, unknown_setting
+from .decisions import check_values, settings_of, unknown_setting
 from .files import Entry
 
 __all__ = ["Chosen", "chosen", "placed", "shared_out", "told"]
@@ -73,7 +72,7 @@ def placed(
             alike.setdefault(repr(sorted(one.labels.items())), []).append(one)
         for same in alike.values():
             try:
-                _joined(same, {})
+                _joined(same)
             except InputError as error:
                 raise SettingsError(error.message, code=error.code, remedy=error.remedy) from None
     return {name: tuple(own) for name, own in found.items()}
@@ -174,7 +173,7 @@ def chosen(
     if not corrections:
         return Chosen(merged)
     try:
-        own = _joined(corrections, {**defaults(module.measure), **merged})
+        own = _joined(corrections)
     except InputError as error:
         return Chosen(merged, error=error)
     overruled = []
@@ -197,8 +196,8 @@ def chosen(
     return Chosen(merged, tuple(flags), notes)
 
 
-def _joined(corrections: Sequence[Correction], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of corrections together, in the units that ``measure`` takes.
+def _joined(corrections: Sequence[Correction]) -> dict[str, Any]:
+    """Return the settings of corrections together.
 
     Raises
     ------
@@ -208,7 +207,6 @@ def _joined(corrections: Sequence[Correction], settings: Mapping[str, Any]) -> d
     out: dict[str, Any] = {}
     for one in corrections:
         for name, value in one.settings.items():
-            value = _in_unit(name, value, settings)
             held = out.setdefault(name, value)
             if isinstance(value, Mapping) and isinstance(held, Mapping):
                 twice = next((k for k in value if k in held and held[k] != value[k]), None)
@@ -226,15 +224,3 @@ def _conflict(one: Correction, how: str) -> InputError:
         code="correction-conflict",
         remedy="keep one of them",
     )
-
-
-def _in_unit(name: str, value: Any, settings: Mapping[str, Any]) -> Any:
-    """Return a setting's numbers in the unit that ``measure`` takes them in."""
-    if name not in MEANT_IN or not isinstance(value, Mapping):
-        return value
-    unit, setting = MEANT_IN[name]
-    wanted = settings.get(setting)
-    if wanted is None:  # not stated by anyone, which the measurement refuses by itself
-        return value
-    factor = units.convert_factor(unit, wanted)
-    return {k: v if v is None else v * factor for k, v in value.items()}

@@ -60,10 +60,12 @@ def recorded(reading: Reading, *, need_length: bool = False) -> Facts:
     if need_length and not _has_length(reading):
         missing.append("length")
     if missing:
+        words = " ".join(f"-r columns.{n}=NAME" for n in ("time", "force", *(("length",) if need_length else ())))
         raise InputError(
             f"no {' and no '.join(missing)} in this recording; it holds {', '.join(reading) or 'nothing'}",
             code="no-trace",
-            remedy="name the columns: -r columns=… or rename them time, force, length",
+            remedy=f"say which they are, {words} for a table or a .mat file, -r force=NAME -r length=NAME for channels, "
+            "or call them time, force and length in the file",
         )
     args = {"time": reading["time"], "force": reading["force"]}
     settings: dict[str, object] = {"time_unit": reading.unit("time")}

@@ -45,6 +45,8 @@ class Windows:
         Level within the slack, its standard error, and the noise of a sample.
     own : array of bool
         Whether there is a flat stretch that gives the level; else it is lent by the others, or the lowest there is.
+    creep : array, shape (releases,)
+        Change of force over the flat stretch; NaN where there is none.
     reached : array, shape (releases,)
         Highest force after the release, as a share of Po.
     spikes : array of int
@@ -62,6 +64,7 @@ class Windows:
     baseline_stderr: Array
     sd: Array
     own: NDArray[np.bool_]
+    creep: Array
     reached: Array
     spikes: NDArray[np.int64]
     settled: float
@@ -96,7 +99,9 @@ class _Row:
             return 0
         off = np.abs(f[1:-1] - (f[:-2] + f[2:]) / 2)
         # A lone sample stands twice as far off as it makes its neighbours seem to.
-        lone = (off > SPIKE * 1.22 * noise(f)) & (off > np.concatenate(([0.0], off[:-1])))
+        steps = np.abs(np.diff(f))
+        coarse = float(steps[steps > 0].min()) if steps.any() else 0.0  # a converter's step is no spike
+        lone = (off > max(SPIKE * 1.22 * noise(f), 3.0 * coarse)) & (off > np.concatenate(([0.0], off[:-1])))
         lone &= off > np.concatenate((off[1:], [0.0]))
         where = np.flatnonzero(lone) + 1
         if 0 < len(where) <= len(f) // 20:
@@ -155,7 +160,7 @@ def windows(
         settle = _settling(rows)
     least = max(FLAT_SAMPLES, round(FLAT * rate))
     n = len(rows)
-    baseline, stderr, sd, reached = (np.full(n, np.nan) for _ in range(4))
+    baseline, stderr, sd, reached, creep = (np.full(n, np.nan) for _ in range(5))
     cut = [row.from_(settle) for row in rows]
     spikes = np.array([row.despiked() for row in cut], dtype=np.int64)
     good = [i for i, row in enumerate(cut) if len(row.time) > 8]
@@ -170,7 +175,7 @@ def windows(
             sd[i] = noise(row.force)
             if count >= least:
                 found = level(row.force[:count])
-                baseline[i] = found.mean
+                baseline[i], creep[i] = found.mean, found.slope * found.n
                 sd[i] = found.sd if count >= 8 else max(found.sd, sd[i])
                 stderr[i] = max(found.stderr, sd[i] / np.sqrt(count))
     own = np.isfinite(baseline)
@@ -189,7 +194,7 @@ def windows(
     smooth = np.zeros_like(f)
     for i in good:
         smooth[i, : len(kept[i][0])] = cut[i].smooth()[0][: len(kept[i][0])]
-    return Windows(t, f, w, smooth, Po, baseline, stderr, sd, own, reached, spikes, settle)
+    return Windows(t, f, w, smooth, Po, baseline, stderr, sd, own, creep, reached, spikes, settle)
 
 
 def _up(row: _Row, share: float) -> tuple[Array, Array]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ... import traces, units
+from ... import traces
 from ...errors import InputError, MuscleMetricsError
 from ...reading import Inputs, Reading
 from ...record import Flag
@@ -72,9 +72,7 @@ def _test(group: Sequence[Reading]) -> Inputs:
         args = {name: [one.args[name] for one in facts] for name in ("time", "force", "length")}
     times = tuple(e.time for one in facts for e in one.events if e.name in RELEASES)
     if times:
-        unit = settings.get("time_unit")
-        second = units.convert_factor("s", str(unit)) if unit is not None else 1.0
-        settings["release_times"] = tuple(t * second for t in times)
+        settings["release_times"] = times
         notes = (*notes, f"releases are looked for at the {len(times)} length step(s) of the protocol")
     labels = traces.shared_labels(group)
     return Inputs(args, settings, labels, tuple(flags), notes, None, tuple(group))

@@ -56,7 +56,6 @@ class Decisions:
             raise SettingsError(
                 f"time_unit={time_unit} is a unit of {units.dimension(time_unit)}", remedy="give s or ms"
             )
-        second = 1.0 if time_unit is None else units.convert_factor(time_unit, "s")
         length_unit = None if s["length_unit"] is None else units.canonical(s["length_unit"])
         times = s["release_times"]
         settle = None if s["settle"] is None else checks.number(s["settle"], "settle", low=0.0, high=0.1)
@@ -68,7 +67,7 @@ class Decisions:
             s["onset"],
             _window(s["line_window"]),
             s["regression"],
-            _onsets(s["onsets"], second),
+            _onsets(s["onsets"]),
             s["baseline"],
             s["origin"],
             s["shortening"],
@@ -76,7 +75,7 @@ class Decisions:
             checks.number(s["longest_release"], "longest_release", low=1e-4, high=0.1),
             checks.number(s["plateau_window"], "plateau_window", low=1e-3, high=10.0),
             settle,
-            None if times is None else tuple(checks.number(t, "release_times") * second for t in _row(times)),
+            None if times is None else tuple(checks.number(t, "release_times") for t in _row(times)),
             PRESETS[s["preset"]],
             plain({**s, "force_unit": force_unit, "time_unit": time_unit, "length_unit": length_unit}),
         )
@@ -102,7 +101,7 @@ def _window(value: Any) -> tuple[float, float]:
     return low, high
 
 
-def _onsets(value: Any, second: float) -> dict[int, float | None]:
+def _onsets(value: Any) -> dict[int, float | None]:
     """Return onsets by hand by the number of the release; None leaves a release out."""
     if value is None:
         return {}
@@ -118,5 +117,5 @@ def _onsets(value: Any, second: float) -> dict[int, float | None]:
             number = 0
         if number < 1:
             raise SettingsError(f"onsets: {key!r} is no number of a release", remedy="releases count from 1")
-        out[number] = None if time is None else checks.number(time, f"onsets[{number}]") * second
+        out[number] = None if time is None else checks.number(time, f"onsets[{number}]")
     return out

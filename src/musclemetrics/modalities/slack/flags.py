@@ -16,6 +16,10 @@ __all__ = ["point_flags", "trace_flags"]
 
 HUM = 0.25
 """Milliseconds by which hum may move an onset unmentioned."""
+UNSTEADY = 0.05
+"""Share of Po that force may change within the window before a release."""
+CREEP = 0.005
+"""Share of Po that the level within the slack may move."""
 SPEEDS = (0.05, 30.0)
 """{L0}/s within which muscles shorten."""
 
@@ -97,6 +101,7 @@ def trace_flags(
     """Return what the traces give reason to doubt."""
     limits = decisions.limits
     out = [r.reason for r in every if r.reason is not None]
+    out += [r.doubt for r in every if r.doubt is not None]
     by_hand = [str(r.number) for r in used if r.manual]
     if by_hand:
         out.append(Flag("manual-onset", f"the onset of release(s) {', '.join(by_hand)} was given by hand", "note"))
@@ -108,6 +113,30 @@ def trace_flags(
                 f"onsets names release(s) {', '.join(map(str, unknown))}, there are {len(every)}",
             )
         )
+    restless = max(used, key=lambda r: abs(r.unsteady) / r.Po if np.isfinite(r.unsteady) else 0.0)
+    if abs(restless.unsteady) > UNSTEADY * restless.Po:
+        out.append(
+            Flag(
+                "po-not-steady",
+                f"force changes by {100 * restless.unsteady / restless.Po:+.1f} % of Po within the "
+                f"{1e3 * decisions.plateau_window:g} ms before {restless.words}, limit {100 * UNSTEADY:g} %: Po and "
+                "run_down are off; wait longer between releases or shorten plateau_window",
+            )
+        )
+    creep = np.array([r.creep / r.Po for r in used])
+    creep = creep[np.isfinite(creep)]
+    if len(creep) >= 4:
+        middle = float(np.median(creep))
+        # Noise moves the level either way; a level that creeps moves the same way in every slack.
+        if abs(middle) > CREEP and abs(float(np.sign(creep).sum())) == len(creep):
+            out.append(
+                Flag(
+                    "level-creeps",
+                    f"the level within the slack moves by {100 * middle:+.1f} % of Po before force comes back, limit "
+                    f"{100 * CREEP:g} %: the onset is told from a level that does not hold still, and Vo may be off by "
+                    "some per cent; look at the figure, or raise settle",
+                )
+            )
     lost = 1.0 - used[-1].Po / used[0].Po
     if lost > limits["run_down"]:
         out.append(

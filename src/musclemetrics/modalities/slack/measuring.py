@@ -75,8 +75,8 @@ def measure(
     regression : {"duration_on_step", "step_on_duration"}
         Which quantity carries the error. The duration does; the customary regression takes the other.
     onsets : Mapping, optional
-        Onsets by hand: number of the release (from 1, through all recordings) to the time of its onset in
-        `time_unit`, or None to leave the release out.
+        Onsets by hand: number of the release (from 1, through all recordings) to the time of its onset, seconds of
+        the recording whatever its `time_unit`, or None to leave the release out.
     baseline : {"slack", "own"}
         Level from which the onset is told: each slack's own flat stretch, lent by the others where a slack is too
         short to have one; or always its own, if need be its lowest millisecond (three samples at least), as the eye
@@ -94,7 +94,7 @@ def measure(
     settle : float, optional
         Seconds the transducer rings after a release; told from the longest slacks where it is not given.
     release_times : tuple of float, optional
-        When releases happen, in `time_unit`; other changes of length are then passed over.
+        When releases happen, s; other changes of length are then passed over.
     preset : {"standard", "strict", "lenient"}
         Thresholds of the flags; they never change or drop data.
 
@@ -133,7 +133,11 @@ def measure(
     flags: list[Flag] = []
     releases: list[Release] = []
     spikes = 0
-    several = _recordings(time, force, length)
+    several, copies = _without_copies(_recordings(time, force, length))
+    if copies:
+        flags.append(
+            Flag("duplicate-recording", f"{copies} recording(s) equal another to the last digit and were left out")
+        )
     nothing: list[InputError] = []
     for t, f, x in several:
         recording = traces.recording(t, f, x, time_unit=decisions.time_unit)
@@ -168,7 +172,7 @@ def measure(
             + f", {LEAST} of different size are needed"
             + (f" ({reasons})" if reasons else ""),
             code="too-few-releases",
-            remedy="make more and larger releases, or give onsets by hand",
+            remedy=_remedy(releases),
         )
     step = np.array([r.step for r in used])
     duration = np.array([r.durations[decisions.onset] for r in used])
@@ -287,7 +291,7 @@ def check_settings(**settings: object) -> None:
 def _recordings(time: Any, force: Any, length: Any) -> list[tuple[Any, Any, Any]]:
     """Return one triple a recording, whether one was given or a list of them."""
     if not _nested(time):
-        return [(time, force, length)]
+        return [(_row(time), _row(force), _row(length))]
     if not (_nested(force) and _nested(length)) or len({len(time), len(force), len(length)}) > 1:
         sizes = [len(v) if _nested(v) else 1 for v in (time, force, length)]
         raise InputError(
@@ -300,9 +304,31 @@ def _recordings(time: Any, force: Any, length: Any) -> list[tuple[Any, Any, Any]
     return list(zip(time, force, length, strict=True))
 
 
+def _row(value: Any) -> Any:
+    """Return a column (n, 1), as MATLAB keeps it, as a row of numbers; all else as it is."""
+    return value.ravel() if isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[1] == 1 else value
+
+
+def _without_copies(several: list[tuple[Any, Any, Any]]) -> tuple[list[tuple[Any, Any, Any]], int]:
+    """Return the recordings without exact copies, which would count their releases twice, and how many there were."""
+    kept: list[tuple[Any, Any, Any]] = []
+    for one in several:
+        if not any(all(np.array_equal(a, b) for a, b in zip(one, other, strict=True)) for other in kept):
+            kept.append(one)
+    return kept, len(several) - len(kept)
+
+
+def _remedy(releases: Sequence[Release]) -> str:
+    codes = {r.reason.code for r in releases if r.reason is not None}
+    if codes <= {"release-not-slack"}:
+        one = "; take a fibre's recordings together with --group-by folder" if len(releases) < LEAST else ""
+        return f"make more and larger releases, or give onsets by hand{one}"
+    return "mend what the reasons name, or measure these releases again"
+
+
 def _nested(value: Any) -> bool:
     if isinstance(value, np.ndarray):
-        return value.ndim == 2
+        return value.ndim == 2 and value.shape[1] != 1
     return isinstance(value, Sequence) and not isinstance(value, str) and len(value) > 0 and np.ndim(value[0]) == 1
 
 

@@ -60,8 +60,10 @@ class Release:
         Amplitude of mains hum in its recording.
     durations : dict
         Seconds, by detector.
-    reason : Flag or None
-        Why it is not used.
+    reason, doubt : Flag or None
+        Why it is not used; what else is told of it.
+    unsteady, creep : float
+        Change of force over the window before it, and over the flat stretch within its slack.
     """
 
     number: int
@@ -79,6 +81,9 @@ class Release:
     manual: bool = False
     durations: dict[str, float] = field(default_factory=dict)
     reason: Flag | None = None
+    doubt: Flag | None = None
+    unsteady: float = float("nan")
+    creep: float = float("nan")
     shown: Recovery | None = None
 
     @property
@@ -120,10 +125,13 @@ def found(recording: Recording, length: Array, decisions: Decisions, first: int)
         since = max(0, recording.index(c.begin - decisions.plateau_window), changes[k - 1].stop if k else 0)
         level = traces.level(force[since : max(c.start, since + 1)])
         one = Release(number, c, -c.size, origin, c.end - origin, last, level.mean)
+        one.unsteady = level.slope * level.n
         if one.step > 0.5:
             one.left_out("release-implausible", "more than half a fibre; check length_unit and fibre_length")
         if c.start - since < 3:
-            one.left_out("release-no-plateau", f"{c.start - since} samples of steady force before it, 3 are needed")
+            one.left_out(
+                "release-no-plateau", f"{max(c.start - since, 0)} samples of steady force before it, 3 are needed"
+            )
         if not recording.whole(since, last):
             gap = recording.breaks[np.searchsorted(recording.breaks, since, side="right")]
             where = f"samples are missing at {time[gap]:.5g} s"
@@ -205,11 +213,11 @@ def judged(releases: list[Release], recording: Recording, decisions: Decisions, 
     each = max(SHOWN // max(len(releases), 1), 40)
     for i, r in enumerate(releases):
         r.Po, r.baseline = float(seen.Po[i]), float(seen.baseline[i])
-        r.hum = hum
+        r.hum, r.creep = hum, float(seen.creep[i])
         r.stderr, r.slope = float(main.stderr[i]), float(main.slope[i])
         r.durations = {name: float(o.time[i]) for name, o in onsets.items()}
         r.shown = _shown(recording, r, each)
-        _manual(r, decisions.onsets)
+        _manual(r, decisions.onsets, recording)
         if not r.manual:
             _judge(r, seen, i, r.durations[decisions.onset], zero)
     return seen
@@ -226,7 +234,7 @@ def _hum(releases: Sequence[Release], recording: Recording, seen: Windows, onset
     return traces.hum(stretches, recording.rate).amplitude
 
 
-def _manual(r: Release, onsets: Mapping[int, float | None]) -> None:
+def _manual(r: Release, onsets: Mapping[int, float | None], recording: Recording) -> None:
     if r.number not in onsets:
         return
     given = onsets[r.number]
@@ -234,13 +242,17 @@ def _manual(r: Release, onsets: Mapping[int, float | None]) -> None:
     if given is None:
         r.left_out("release-left-out-by-hand", "onsets says so")
         return
-    duration = given - r.origin
+    duration, end = given - r.origin, float(recording.time[max(r.last - 1, 0)])
+    if duration <= 0 or given > end:
+        r.manual = False
+        r.doubt = Flag(
+            "onset-not-used",
+            f"the onset by hand of {r.words}, {given:.6g} s, lies outside it ({r.origin:.6g} to {end:.6g} s); what the "
+            "detector found was used",
+        )
+        return
     r.durations = dict.fromkeys(r.durations, duration)
     r.stderr = float("nan")
-    if duration <= 0:
-        r.left_out(
-            "release-bad-onset", f"its onset by hand, {given:.6g} s, lies before the release itself ({r.origin:.6g} s)"
-        )
 
 
 def _judge(r: Release, seen: Windows, i: int, duration: float, zero: float) -> None:
