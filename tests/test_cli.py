@@ -192,6 +192,21 @@ def test_many_flags_of_one_kind_are_one_line(tmp_path, capsys) -> None:
     assert err[1].startswith("37 rows: 37 measured (37 suspect)")
 
 
+def test_where_labels_do_not_tell_records_apart_the_file_is_named() -> None:
+    from musclemetrics.cli.show import reasons
+    from musclemetrics.record import Flag, Provenance, Record
+
+    def suspect(file: str, **labels: str) -> Record:
+        made = Provenance("a method", "0", sources=((file, "0" * 64),))
+        return Record("isometric", (), (), (Flag("rest-unclear", "3 mN"),), made, labels)
+
+    alike = [suspect(f"{n}.slc", muscle="Soleus") for n in "ab"]
+    assert [line.split(": ")[1] for line in reasons(alike)] == ["muscle Soleus, a.slc", "muscle Soleus, b.slc"]
+    apart = [suspect(f"{n}.slc", fibre=n) for n in "ab"]
+    assert [line.split(": ")[1] for line in reasons(apart)] == ["fibre a", "fibre b"]
+    assert next(reasons(2 * alike)).startswith("suspect: 4 × rest-unclear, first muscle Soleus, a.slc: ")
+
+
 def test_interrupted(good, tmp_path, monkeypatch, capsys) -> None:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

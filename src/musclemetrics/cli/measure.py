@@ -12,7 +12,7 @@ from ..corrections import Correction, load
 from ..errors import SettingsError
 from ..modalities import CORRECTIONS
 from ..record import Record
-from ..report.words import title_of
+from ..report.words import titles_of
 from . import NOTHING, OK, SOME_FAILED
 from .labels import relabelled
 from .outputs import Output, guarded, target, write_folder
@@ -119,7 +119,7 @@ def _written(records: Sequence[Record], outputs: Sequence[Output], arguments: Na
 
 def _missing(records: Sequence[Record], most: int = 20) -> str:
     """Return the names of what failed, which a table of points cannot hold."""
-    names = [title_of(r, n) for n, r in enumerate(records, 1) if r.status == "failed"]
+    names = [title for r, title in zip(records, titles_of(records), strict=True) if r.status == "failed"]
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f", without {', '.join(names[:most])}{more}" if names else ""
 

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from ..canvas import unit_text
 from ..record import Flag, Record
-from ..report.words import heading, interval_text, main_labels, main_names, source_text, title_of, value_text
+from ..report.words import heading, interval_text, main_labels, main_names, source_text, title_of, titles_of, value_text
 
 __all__ = ["hint", "print_table", "reasons", "summary", "watched"]
 
@@ -94,11 +94,15 @@ def reasons(records: Sequence[Record], *, notes: bool = False) -> Iterator[str]:
     Notes are left out unless asked for, but for those that say that the file was overruled.
     """
     kinds: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for number, r in enumerate(records, 1):
+    for number, (r, title) in enumerate(zip(records, titles_of(records), strict=True), 1):
+        file = source_text(r)
         for f in r.flags:
             if _shown(f, notes):
-                who = source_text(r) if r.status in ("failed", "skipped") else title_of(r, number)
-                kinds.setdefault((f.level, f.code), []).append((who or title_of(r, number), f.message))
+                if r.status in ("failed", "skipped"):
+                    who = file
+                else:  # what the message names already is not named twice
+                    who = title_of(r, number) if file and file in f.message else title
+                kinds.setdefault((f.level, f.code), []).append((who or title, f.message))
     order = {"note": 0, "skipped": 1, "suspect": 2, "failed": 3}
     for (level, code), rows in sorted(kinds.items(), key=lambda item: order[item[0][0]]):
         if len(rows) <= _FEW:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ..canvas import unit_text
@@ -18,6 +19,7 @@ __all__ = [
     "places",
     "source_text",
     "title_of",
+    "titles_of",
     "value_text",
 ]
 
@@ -113,3 +115,12 @@ def title_of(record: Record, number: int, *, keys: Sequence[str] = ()) -> str:
     wanted = keys or [key for key in TELLING if key != "group"]
     words = [f"{key} {record.labels[key]}" for key in wanted if record.labels.get(key)]
     return ", ".join(words) or source_text(record) or f"record {number}"
+
+
+def titles_of(records: Sequence[Record]) -> list[str]:
+    """Return what each record would be called; where labels do not tell records apart, the file is named as well."""
+    titles = [title_of(r, number) for number, r in enumerate(records, 1)]
+    times = Counter(titles)
+    files = [source_text(r) for r in records]
+    alike = [times[title] > 1 and file not in ("", title) for title, file in zip(titles, files, strict=True)]
+    return [f"{title}, {file}" if same else title for title, file, same in zip(titles, files, alike, strict=True)]
