@@ -102,3 +102,11 @@ def test_intervals_of_the_samples_hold_the_truth(name):
 def test_unknown_sample_is_refused_by_name():
     with pytest.raises(SettingsError, match="no sample 'cyclotron'"):
         mm.sample("cyclotron")
+
+
+def test_what_can_be_simulated_is_listed() -> None:
+    """A name that works when it is written is found when it is looked for."""
+    from musclemetrics import simulate
+
+    assert {*simulate.__all__, "slack_test", "twitch", "rig"} <= set(dir(simulate))
+    assert all(hasattr(simulate, name) for name in dir(simulate))

@@ -20,7 +20,16 @@ from ..corrections import Correction
 from ..errors import ItemCrashed, SettingsError
 from ..record import Flag, Record, plain
 from .correcting import placed
-from .decisions import check_values, checked, checked_reading, module_name, resolved, settings_of, unknown_setting
+from .decisions import (
+    check_values,
+    checked,
+    checked_reading,
+    module_name,
+    refuse_unused,
+    resolved,
+    settings_of,
+    unknown_setting,
+)
 from .files import Entry, listed
 from .grouping import LABELS, Item, items
 from .pool import PatientPool
@@ -88,7 +97,8 @@ def measure_files(
     ------
     SettingsError
         Before any file is opened: unknown modality, setting or reader option, a value that a setting cannot have, no
-        paths, a bad pattern, a correction that names no file or contradicts another. At the first file: a value that
+        paths, a bad pattern, a correction that names no file or contradicts another; an option that the reader of no
+        file has. At the first file: a value that
         an option of its reader cannot have.
     """
     if errors not in ("flag", "raise"):
@@ -101,6 +111,7 @@ def measure_files(
     checked_reading(options)
     plain(options)  # what cannot be written down cannot be repeated: refused before any work
     entries = listed(paths)
+    refuse_unused(options, entries)
     by_file = placed(corrections, entries, module, settings)
 
     def unit(item: Item) -> Unit:

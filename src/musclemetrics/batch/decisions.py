@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from ..errors import SettingsError
+from ..errors import MuscleMetricsError, SettingsError
 from ..modalities import MODALITIES, Modality, modality
+from .files import Entry
 
 __all__ = [
     "check_values",
@@ -19,6 +22,7 @@ __all__ = [
     "defaults",
     "module_name",
     "named",
+    "refuse_unused",
     "resolved",
     "settings_of",
     "unknown_setting",
@@ -125,3 +129,32 @@ def checked_reading(options: Mapping[str, Any]) -> None:
                 code="unknown-option",
                 remedy=f"did you mean {' or '.join(near)}?" if near else f"use one of {', '.join(sorted(known))}",
             )
+
+
+def refuse_unused(options: Mapping[str, Any], entries: Iterable[Entry]) -> None:
+    """Refuse a reader option that the reader of no file has: among files of several formats, one is enough.
+
+    Raises
+    ------
+    SettingsError
+        ``unknown-option``, with the readers of the files and their options.
+    """
+    from ..readers import options_of, sniff
+
+    left = {name for name in options if name != "reader"}
+    met: dict[str, None] = {}
+    for entry in entries:
+        if not left or options.get("reader") is not None:
+            return
+        if entry.problem is not None:
+            continue
+        with suppress(MuscleMetricsError, OSError):  # what cannot be read says so in its own row
+            met[found := sniff(Path(entry.path), options)] = None
+            left -= set(options_of(found))
+    if left and met:
+        own = "; ".join(f"{reader}: {', '.join(options_of(reader))}" for reader in met)
+        raise SettingsError(
+            f"no file of this run is read with an option {sorted(left)[0]!r}",
+            code="unknown-option",
+            remedy=f"the readers of these files and their options are {own}",
+        )

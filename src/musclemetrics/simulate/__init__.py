@@ -49,6 +49,10 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_MODULES})
+
+
 # sample: (modality that measures it, how its files make items)
 SAMPLES: dict[str, tuple[str, str | None]] = {
     "force_pca": ("force_pca", None),
@@ -85,7 +89,8 @@ def sample(name: str) -> Path:
     Parameters
     ----------
     name : str
-        ``"force_pca"`` (tables of points) or ``"force_pca_traces"`` (raw traces, a folder a fibre).
+        One of ``SAMPLES``, which are called after the modality that measures them; those that end in ``_traces`` are
+        raw recordings of what their namesakes hold as points, such as ``"force_pca_traces"``, a folder a fibre.
 
     Raises
     ------

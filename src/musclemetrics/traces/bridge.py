@@ -64,8 +64,8 @@ def recorded(reading: Reading, *, need_length: bool = False) -> Facts:
         raise InputError(
             f"no {' and no '.join(missing)} in this recording; it holds {', '.join(reading) or 'nothing'}",
             code="no-trace",
-            remedy=f"say which they are, {words} for a table or a .mat file, -r force=NAME -r length=NAME for channels, "
-            "or call them time, force and length in the file",
+            remedy=f"say which they are, {words} for a table or a .mat file, -r force=NAME -r length=NAME for "
+            "channels, or call them time, force and length in the file",
         )
     args = {"time": reading["time"], "force": reading["force"]}
     settings: dict[str, object] = {"time_unit": reading.unit("time")}

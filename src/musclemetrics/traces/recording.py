@@ -162,13 +162,15 @@ def _seconds(time: Array, unit: str | None) -> Array:
         if (step >= 0).all() and len(back) > 0.1 * len(step):
             grain, mean = float(step.max()), len(step) / float(time[-1] - time[0]) if time[-1] > time[0] else 0.0
             word = unit or "of no stated unit"
-            rate = f"{mean / units.convert_factor(unit, 's'):.4g}" if unit is not None and mean > 0 else "HZ"
+            hertz = "HZ"
+            if unit is not None and mean > 0:
+                hertz = f"HZ (the whole comes to {mean / units.convert_factor(unit, 's'):.4g})"
             raise InputError(
                 f"time stands still at {len(back)} of {len(step)} steps, first at index {at}, as times rounded to "
                 f"{grain:g} ({word}) do",
                 code="time-not-increasing",
                 remedy="export the time with more digits, or, for a table, say the samples a second: "
-                f"-r sampling_rate={rate} is what the whole comes to",
+                f"-r sampling_rate={hertz}",
             )
         raise InputError(
             f"time does not increase at index {at}: {time[at - 1]:g}, then {time[at]:g}",

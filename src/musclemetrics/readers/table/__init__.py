@@ -7,7 +7,7 @@ of a number, a separator or a column are possible, the file is refused and the o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ...errors import MuscleMetricsError, ReadError
@@ -17,6 +17,7 @@ from .choices import Choices
 from .grid import Grid, decode, grid_of
 from .headers import split_unit, table_of
 from .layouts import long_readings, wide_readings
+from .naming import renamed
 from .numbers import listed
 from .roles import roles_of
 from .sweep_rows import sweep_readings
@@ -35,6 +36,7 @@ def read(
     x: str | int | None = None,
     y: str | int | None = None,
     fibre: str | int | None = None,
+    columns: str | Sequence[str] | Mapping[str, str] | None = None,
     layout: str | None = None,
     sweeps: Mapping[str, str] | str | None = None,
     units: Mapping[str, str] | str | None = None,
@@ -45,6 +47,7 @@ def read(
     thousands: str | None = None,
     encoding: str | None = None,
     sheet: str | int | None = None,
+    sampling_rate: float | str | None = None,
     comment: str = "#",
     errors: str = "raise",
 ) -> Iterator[Reading]:
@@ -58,6 +61,9 @@ def read(
         Columns of the curve by name or by number from 1; by default they are known by their names.
     fibre : str or int, optional
         Column that names the fibre; ``"animal+fibre"`` joins two. Without one the whole table is one fibre.
+    columns : str, sequence or Mapping, optional
+        What the columns are, in order, ``"time,force,length"``, a dash for one to leave out, or by name or number,
+        ``{"time": "Zeit", "force": "2"}``; for a table without a row of names too.
     layout : {"long", "wide"}, optional
         By default found from the columns.
     sweeps : Mapping or str, optional
@@ -75,6 +81,8 @@ def read(
         By default the byte-order mark decides, then UTF-8, then cp1252.
     sheet : str or int, optional
         Sheet of a workbook by name or number from 1; by default all, each with a label ``sheet``.
+    sampling_rate : float, optional
+        Samples a second, of a recording whose table has no time or one that was rounded: the time is made anew.
     comment : str, optional
         Lines that begin with this are passed over and counted; empty for none.
     errors : {"raise", "flag"}, optional
@@ -107,6 +115,7 @@ def read(
             "x": x,
             "y": y,
             "fibre": fibre,
+            "columns": columns,
             "layout": layout,
             "sweeps": sweeps,
             "units": units,
@@ -117,6 +126,7 @@ def read(
             "thousands": thousands,
             "encoding": encoding,
             "sheet": sheet,
+            "sampling_rate": sampling_rate,
             "comment": comment,
             "errors": errors,
         }
@@ -134,6 +144,7 @@ def read(
 def _readings(grid: Grid, choices: Choices) -> Iterator[Reading]:
     wide = None if choices.layout is None else choices.layout == "wide"
     table = table_of(grid, numbered=choices.numbered, named=choices.named, wide=wide)
+    table = renamed(table, choices)
     sweeps = sweeps_of(table, choices)
     if sweeps is not None:
         yield from sweep_readings(table, sweeps, choices)

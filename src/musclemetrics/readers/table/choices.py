@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...checks import choice
+from ...checks import choice, number
 from ...errors import InputError, SettingsError
 from ...units import canonical
-from ..aliases import fold
+from ..aliases import array_name, fold, slug
 from ..channels import units_given
 from .headers import Header, Table, split_unit
 
@@ -26,6 +26,7 @@ class Choices:
     y: str | int | None = None
     fibre: str | int | None = None
     layout: str | None = None
+    columns: tuple[str, ...] | Mapping[str, str] | None = None
     sweeps: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     unit: str | None = None
@@ -35,6 +36,7 @@ class Choices:
     thousands: str | None = None
     encoding: str | None = None
     sheet: str | int | None = None
+    sampling_rate: float | None = None
     comment: str = "#"
     errors: str = "raise"
 
@@ -53,6 +55,11 @@ class Choices:
         if not isinstance(given["comment"], str | None):
             raise SettingsError(f"comment={given['comment']!r} is not text", remedy='give "#", or "" for none')
         given["comment"] = given["comment"] or ""
+        given["columns"] = _columns(given["columns"])
+        if given["columns"] is not None and (given["x"] is not None or given["y"] is not None):
+            raise SettingsError("columns is given beside x or y", remedy="name every column by columns")
+        if given["sampling_rate"] is not None:
+            given["sampling_rate"] = number(given["sampling_rate"], "sampling_rate", low=1e-6)
         given["sweeps"] = _stems(given["sweeps"])
         given["units"] = units_given(given["units"])
         for name in ("unit", "x_unit"):
@@ -62,13 +69,44 @@ class Choices:
     @property
     def numbered(self) -> list[int]:
         """The columns chosen by number, from 0."""
-        numbers = [column_number(c) for c in (self.x, self.y)]
+        if isinstance(self.columns, tuple):
+            return [i for i, name in enumerate(self.columns) if name]
+        mapped = () if self.columns is None else self.columns.values()
+        numbers = [column_number(c) for c in (self.x, self.y, *mapped)]
         return [n for n in numbers if n is not None]
 
     @property
     def named(self) -> list[str]:
         """The columns chosen by name."""
-        return [str(c) for c in (self.x, self.y, self.fibre) if c is not None and column_number(c) is None]
+        mapped = self.columns.values() if isinstance(self.columns, Mapping) else ()
+        return [str(c) for c in (self.x, self.y, self.fibre, *mapped) if c is not None and column_number(c) is None]
+
+
+_EXAMPLE = "write columns=time,force,length in order (a dash for a column to leave out), or columns.force=NAME"
+
+
+def _columns(value: Any) -> tuple[str, ...] | dict[str, str] | None:
+    """Return what the columns are: names in their order, empty for one to leave out, or a mapping of name to column."""
+    if value is None:
+        return None
+    if isinstance(value, Mapping):
+        found = {_array(k): str(v).strip() for k, v in value.items()}
+        if not found or len(found) < len(value) or not all(found.values()):
+            raise SettingsError(f"columns={dict(value)!r} gives a name twice or nothing", remedy=_EXAMPLE)
+        return found
+    words = value.split(",") if isinstance(value, str) else value
+    if not isinstance(words, Sequence) or not words:
+        raise SettingsError(f"columns={value!r} is no list of names", remedy=_EXAMPLE)
+    names = tuple("" if str(w).strip() in ("", "-", "_") else _array(w) for w in words)
+    named = [n for n in names if n]
+    if not named or len(set(named)) < len(named):
+        raise SettingsError(f"columns={value!r} gives a name twice or none", remedy=_EXAMPLE)
+    return names
+
+
+def _array(word: Any) -> str:
+    text = str(word).strip()
+    return array_name(text) or (text if text.isidentifier() else slug(text))
 
 
 def _stems(value: Any) -> dict[str, str]:
@@ -121,9 +159,9 @@ def column(table: Table, spec: str | int, option: str) -> Header:
     ):
         if len(exact) == 1:
             return exact[0]
-    number = column_number(spec)
-    if number is not None and 0 <= number < len(table.headers):
-        return table.headers[number]
+    place = column_number(spec)
+    if (found := next((h for h in table.headers if h.position == place), None)) is not None:
+        return found
     raise SettingsError(
         f"{option}={spec!r} names no one column; the columns are {table.seen()}",
         code="unknown-column",

@@ -127,14 +127,16 @@ def table_of(grid: Grid, *, numbered: Sequence[int] = (), named: Sequence[str] =
     notes = list(grid.notes)
     grid_rows = without_title(grid.rows, named, notes)
     (_, first), *body = grid_rows
-    bare = bool(numbered) and all(i < len(first) and is_number(first[i]) for i in numbered)
+    chosen = [first[i] for i in numbered if i < len(first)]
+    bare = bool(chosen) and is_number(chosen[0]) and all(is_number(c) or is_missing(c) for c in chosen)
     if bare or all(is_number(c) or is_missing(c) for c in first):
         if not bare:
             shown = listed([c for c in first if c != ""])
             raise ReadError(
                 f"the first row holds no names but {shown}",
                 code="missing-header",
-                remedy="add a row of names, or number the columns: -r x=1 -r y=2",
+                remedy="add a row of names, say what the columns are, -r columns=time,force,length (a dash for one to "
+                "leave out), or number those of a curve, -r x=1 -r y=2",
             )
         names = [f"column {i}" for i in range(1, len(first) + 1)]
         body = grid_rows

@@ -21,6 +21,7 @@ from .numbers import Column, Marks, is_missing, is_number, listed, parse, settle
 from .passes import refuse_other_curves
 from .repeats import distinct_blocks, repeated_columns, repeated_rows
 from .roles import DEFAULT_Y, Roles
+from .timing import timed
 
 __all__ = ["long_readings", "wide_readings"]
 
@@ -83,6 +84,7 @@ def _long_reading(
         column = parse(header.key, cells, numbers, marks[header.key])
         _absent(header.text, column, flags)
         arrays[name] = column.values
+    remade = timed(arrays, choices, roles, in_rows.get("time", (None, None))[1], flags, own_notes)
     arrays["row"] = np.array(numbers, dtype=np.int64)
     once, starts = _once(arrays, roles, flags)
     if starts and len(once["row"]) == len(numbers):
@@ -97,7 +99,7 @@ def _long_reading(
     short_rows = set(table.short)
     if short := [n for n in numbers if n in short_rows]:
         flags.append(Flag("short-row", f"row(s) {listed(short)} have fewer cells than the header; the rest is missing"))
-    units = units_of(list(arrays), {**roles.arrays, **more}, in_rows, roles, choices, flags)
+    units = units_of(list(arrays), {**roles.arrays, **more}, in_rows, roles, choices, flags) | remade
     return Reading(arrays, units, _sheet(table, part.labels), (), tuple(flags), (*notes, *own_notes))
 
 
@@ -199,6 +201,8 @@ def wide_readings(table: Table, roles: Roles, choices: Choices) -> Iterator[Read
     marks, notes = _marks(table, [x, *roles.y_columns], choices)
     x_column = parse(x.key, table.cells(x), table.numbers, marks[x.key])
     check_units(choices, roles, {roles.x: x, DEFAULT_Y: x})
+    if choices.sampling_rate is not None:
+        notes.append(f"sampling_rate was not used: this is a table of curves over {roles.x}")
     for name, columns in repeated_columns(table, roles, x):
         flags: list[Flag] = []
         try:

@@ -216,5 +216,6 @@ def _unknown(table: Table) -> ReadError:
     return ReadError(
         f"no column of values is known by its name; the columns are {table.seen()}",
         code="no-known-column",
-        remedy="say which are which with -r x=NAME -r y=NAME",
+        remedy="say which are which: -r x=NAME -r y=NAME for a curve of force over pCa, -r columns.time=NAME "
+        "-r columns.force=NAME -r columns.length=NAME for a recording",
     )
