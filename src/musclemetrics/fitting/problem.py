@@ -114,6 +114,7 @@ class Problem:
     ) -> None:
         self.model, self.x, self.w = model, x, root_weights
         self.y = y
+        self._weighted_y: Array | None = y if root_weights is None else None
         self.held = dict(held or {})
         p, k = len(model.parameters), len(model.linear)
         q = p - k
@@ -123,6 +124,14 @@ class Problem:
         self.stepped = self.free_nonlinear if model.basis is not None else [i for i in range(p) if i not in self.held]
         low, high = model.bounds()
         self.low, self.high = low[self.stepped], high[self.stepped]
+
+    @property
+    def weighted_y(self) -> Array:
+        """The data times their weights, worked out once."""
+        if self._weighted_y is None:
+            assert self.w is not None
+            self._weighted_y = self.y * self.w
+        return self._weighted_y
 
     def take(self, keep: Any) -> Problem:
         """Return the problem of some curves."""
@@ -180,7 +189,7 @@ class Problem:
         values.update(zip(self.stepped, free, strict=True))
         columns, slopes = model.basis(self.x, *(values[i] for i in range(q)))
         shape = self.y.shape
-        y = self.y if self.w is None else self.y * self.w
+        y = self.weighted_y
         weighted: list[Array] = []
         for i, column in enumerate(columns, start=q):
             c = (
@@ -204,7 +213,8 @@ class Problem:
         for i, c in enumerate(weighted):
             for j in range(i):
                 upper[j, i] = dot(weighted[j], c) / norms[j]
-                c = c - weighted[j] * upper[j, i]
+                step = weighted[j] * upper[j, i]
+                c = np.subtract(c, step, out=step)
             norm = dot(c, c)
             # Not min(): one curve's NaN must not decide for its neighbours.
             if i == 0 and (norm < 1e-150).any():
@@ -219,7 +229,8 @@ class Problem:
         linear: list[Array] = [np.empty(0)] * len(weighted)
         for i, c in enumerate(weighted):
             linear[i] = dot(c, residual) / norms[i]
-            residual = residual - c * linear[i]
+            step = c * linear[i]
+            residual = np.subtract(residual, step, out=step)
         for i in reversed(range(len(weighted))):
             for j in range(i + 1, len(weighted)):
                 linear[i] = linear[i] - upper[i, j] * linear[j]
@@ -232,7 +243,9 @@ class Problem:
         for which in self.free_nonlinear:
             column = derivatives[which] if self.w is None else derivatives[which] * self.w
             for c, norm in zip(weighted, norms, strict=True):
-                column = column - c * (dot(c, column) / norm)
+                # In place where the array is our own: a fresh one would be fetched from far away in memory.
+                step = c * (dot(c, column) / norm)
+                column = np.subtract(column, step, out=step)
             projected.append(column)
         return State(
             free,

@@ -115,9 +115,14 @@ class _Arc:
 
 
 def _turn(omega: Array, shift: Any) -> tuple[Array, Array]:
-    """Return cosine and sine of ωTd."""
-    angle = omega * ((shift - 1.0) / SHIFT)
-    return np.cos(angle), np.sin(angle)
+    """Return cosine and sine of ωTd, by the tangent of half the angle: one fast function instead of two slow ones."""
+    t = np.tan(omega * ((shift - 1.0) * (0.5 / SHIFT)))
+    square = t * t
+    share = 1.0 / (1.0 + square)
+    square -= 1.0
+    square *= -share
+    t *= 2.0 * share
+    return square, t
 
 
 def _level(turn: tuple[Array, Array] | None, like: Array) -> Array:
