@@ -566,3 +566,43 @@ def test_a_message_says_how_settings_are_given(good, tmp_path, capsys) -> None:
     assert capsys.readouterr().err.splitlines()[-1] == closing
     assert main(["mean_force", "good.csv", "-o", "a.xlsx"]) == 2
     assert closing not in capsys.readouterr().err
+
+
+def test_check_meets_at_the_door_what_measuring_would(tmp_path, capsys) -> None:
+    """A recording that lacks a fact is no record, and the remedy is told; a unit nobody states is not called None."""
+    from musclemetrics.simulate import slack_test
+
+    made = slack_test(steps=(0.08, 0.10, 0.12, 0.14))
+    rows = [f"{t:.6f},{f:.4f},{2 * x:.6f}" for t, f, x in zip(made.time, made.force, made.length, strict=True)]
+    path = tmp_path / "a.csv"
+
+    def shown(head: str, *words: str) -> dict[str, list[str]]:
+        path.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+        main(["check", str(path), *words])
+        parts = re.split(r"(?m)^  (\w+): (\d+ records? from this file.*)\n", capsys.readouterr().out)
+        return {parts[i]: [parts[i + 1], parts[i + 2]] for i in range(1, len(parts), 3)}
+
+    mm = shown("time (s),force (mN),length (mm)")["slack"]
+    assert mm[0].startswith("0 records")
+    assert "[no-fibre-length]" in mm[1]
+    assert "give fibre_length in mm" in mm[1]
+    no_unit = shown("time,force (mN),length (mm)")["slack"]
+    assert no_unit[0].startswith("0 records")
+    assert "time_unit = not stated" in no_unit[1]
+    assert "[time-unit-not-stated]" in no_unit[1]
+    rows[:] = [f"{t:.6f},{f:.4f},{x:.6f}" for t, f, x in zip(made.time, made.force, made.length, strict=True)]
+    whole = shown("time (s),force (mN),length ({L0})")["slack"]
+    assert whole[0].startswith("1 record ")
+    assert "no number" not in whole[1]
+    assert "Vo" not in whole[1]
+
+
+def test_a_fibres_files_measured_one_by_one_are_told_of_grouping(tmp_path, capsys) -> None:
+    for i, (pca, force) in enumerate(((9, 1), (6.2, 30), (5.8, 80), (5.4, 95), (4.5, 99))):
+        (tmp_path / f"p{i}.csv").write_text(f"fibre,pCa,force (mN)\nA,{pca},{force}\n", encoding="utf-8")
+    assert main(["force_pca", str(tmp_path)]) == 3
+    err = capsys.readouterr().err
+    assert "5 files of fibre 'A'" in err
+    assert "--group-by folder" in err
+    assert main(["force_pca", str(tmp_path), "--group-by", "folder"]) in (0, 1, 3)
+    assert "were measured one by one" not in capsys.readouterr().err

@@ -20,6 +20,7 @@ from .settings import options_converted, pairs
 __all__ = ["check"]
 
 _MOST = 8
+_TRIED = 8  # records of a modality that are measured to see whether they can be: a table may hold hundreds
 
 
 def check(arguments: Namespace) -> int:
@@ -147,19 +148,39 @@ def _uses(item: Item, readings: Sequence[Reading]) -> None:
         except Exception as error:
             print(f"  {name}: not from {who}: {type(error).__name__}: {error}")
             continue
-        failed = [one for one in found if one.reason is not None]
+        failed = [(one, why) for one in found[:_TRIED] if (why := _refusal(name, one)) is not None]
+        failed += [(one, one.reason) for one in found[_TRIED:] if one.reason is not None]
         good = len(found) - len(failed)
         print(f"  {name}: {good} record{'s' if good != 1 else ''} from {who}")
-        _told("no number", (_reason(one) for one in failed))
+        _told("no number", (_reason(one, why) for one, why in failed))
+        if len(found) > _TRIED:
+            print(f"    the first {_TRIED} of {len(found)} were tried")
         _told("guess", (n for one in found for n in one.notes))
-        _told("fact", (f"{k} = {v}" for one in found for k, v in one.settings.items()))
+        _told("fact", (f"{k} = {_stated(v)}" for one in found for k, v in one.settings.items()))
         own = {f for r in readings for f in r.flags}
         _told("flag", (f"{f.message} [{f.code}]" for one in found for f in one.flags if f not in own))
 
 
-def _reason(one: Inputs) -> str:
+def _refusal(name: str, one: Inputs) -> BaseException | None:
+    """Return why measuring would give no number, by measuring with what the file states; the numbers are not shown."""
+    if one.reason is not None:
+        return one.reason
+    try:
+        modality(name).measure(**one.args, **one.settings)
+    except Exception as error:
+        return error
+    return None
+
+
+def _reason(one: Inputs, why: BaseException) -> str:
     words = ", ".join(f"{k} {v}" for k, v in one.labels.items())
-    return (f"{words}: " if words else "") + (f"{one.reason} [{one.reason.code}]" if one.reason is not None else "")
+    known = isinstance(why, MuscleMetricsError)
+    said = f"{why} [{why.code}]" if known else f"{type(why).__name__}: {why} [internal-error]"  # type: ignore[attr-defined]
+    return (f"{words}: " if words else "") + said
+
+
+def _stated(value: Any) -> Any:
+    return "not stated" if value is None else value
 
 
 def _told(kind: str, lines: Iterable[str]) -> None:

@@ -17,7 +17,7 @@ from . import NOTHING, OK, SOME_FAILED
 from .labels import relabelled
 from .outputs import Output, guarded, target, write_folder
 from .settings import converted, listing, options_converted, pairs
-from .show import hint, print_table, reasons, summary, watched
+from .show import apart, hint, print_table, reasons, summary, watched
 
 __all__ = ["exit_code", "measure"]
 
@@ -75,7 +75,7 @@ def measure(arguments: Namespace) -> int:
         print_table(records)
     if not arguments.quiet:
         lines = list(reasons(records, notes=arguments.notes))
-        for line in (*lines, *hint(lines)):
+        for line in (*lines, *apart(records, arguments.group_by), *hint(lines)):
             print(line, file=sys.stderr)
         where = f" -> {', '.join(written)}" if written else ""
         print(summary(records, notes=arguments.notes) + where, file=sys.stderr)

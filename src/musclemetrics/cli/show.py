@@ -12,7 +12,7 @@ from ..canvas import unit_text
 from ..record import Flag, Record
 from ..report.words import heading, interval_text, main_labels, main_names, source_text, title_of, titles_of, value_text
 
-__all__ = ["hint", "print_table", "reasons", "summary", "watched"]
+__all__ = ["apart", "hint", "print_table", "reasons", "summary", "watched"]
 
 _FEW = 3
 _ALWAYS = ("setting-overrides-file",)
@@ -116,6 +116,25 @@ def hint(lines: Iterable[str]) -> Iterator[str]:
     """Yield how a setting is given on the command line, where a line names one as ``name=value``."""
     if any(_NAMED.search(line) for line in lines):
         yield "settings are given as -s name=value, options of the readers as -r name=value"
+
+
+def apart(records: Sequence[Record], group_by: str | None) -> Iterator[str]:
+    """Yield a line where files that were measured one by one each hold too little, and may be one fibre's."""
+    if group_by is not None:
+        return
+    kinds: dict[tuple[str, str], int] = {}
+    for r in records:
+        code = next((f.code for f in r.flags if f.level == "failed" and f.code.startswith("too-few-")), "")
+        if code and code != "too-few-samples" and len(r.provenance.sources) == 1:
+            key = (code, r.labels.get("fibre", ""))
+            kinds[key] = kinds.get(key, 0) + 1
+    for (code, fibre), count in kinds.items():
+        if count > 1:
+            who = f"of fibre {fibre!r}" if fibre else "without a fibre's name"
+            yield (
+                f"{count} files {who} were measured one by one and each has {code}; if they are one fibre's, put them in "
+                "a folder of their own and say --group-by folder"
+            )
 
 
 def summary(records: Sequence[Record], *, notes: bool = False) -> str:
