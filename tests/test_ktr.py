@@ -512,3 +512,113 @@ def test_odd_traces_give_told_numbers_or_typed_errors(seed):
         assert math.isnan(low) or low <= m.value <= high, m
         assert math.isfinite(m.value) or m.name in told, m
     assert all(np.isfinite(t.values).all() for t in record.traces)
+
+
+# long recordings, slow noise, glitches and limits of the rig
+
+
+@pytest.mark.parametrize("duration", [10.0, 30.0])
+def test_a_long_plateau_raises_no_alarm(duration):
+    """A perfect exponential stays one however long its plateau is recorded; the window says what was fitted."""
+    for seed in range(8):
+        record = measured(duration=duration, seed=seed)
+        assert codes(record) - {"force-unit-not-stated"} == {"window-limited"}
+        assert record["ktr"].value == pytest.approx(12.0, rel=0.05)
+
+
+@pytest.mark.parametrize("duration", [10.0, 30.0])
+def test_a_long_window_asked_for_is_kept_and_called_no_other_shape(duration):
+    found = [codes(measured(duration=duration, window=duration - 0.1, seed=seed)) for seed in range(8)]
+    assert sum("recovery-not-exponential" in one for one in found) == 0
+    assert not any("window-limited" in one for one in found)
+
+
+@pytest.mark.parametrize("corner", [30.0, 50.0, 100.0])
+def test_filtered_noise_is_no_other_shape(corner):
+    from scipy.signal import butter, lfilter
+
+    alarms = 0
+    for seed in range(20):
+        noise = lfilter(*butter(2, corner / 500.0), np.random.default_rng(seed).normal(0.0, 3.0, 700))
+
+        def spoil(time, force, length, noise=noise):
+            force += noise
+
+        alarms += "recovery-not-exponential" in codes(measured(noise=0.0, spoil=spoil, seed=seed))
+    assert alarms <= 1
+
+
+def test_a_slow_tail_is_another_shape():
+    tail = KtrFibre("1", "rat", "control", ktr=28.0, F0=0.0, Fss=54.0, slow=0.1, slow_rate=1.0)
+    for seed in range(5):
+        record = measured(tail, rate=20_000.0, duration=0.75, noise=0.5, seed=seed)
+        assert "recovery-not-exponential" in codes(record)
+        low, high = record["Fss"].interval
+        assert 0.7 * 50.4 < low < high < 1.3 * 50.4, "the plateau is on record: Fss cannot be anything"
+
+
+def test_the_plateau_on_record_bounds_its_force():
+    """The lab's own trace: its plateau lasts 0.5 s, and a line through it is no recovery."""
+    reading = {"columns": "time,length,force", "units": {"time": "s", "force": "kPa"}}
+    path = shared("fibre/slack_ktr_isovelocity/bakers_ktr_8.mat")
+    (record,) = mm.measure_files(path, "ktr", reading=reading)
+    value, (low, high) = record["Fss"].value, record["Fss"].interval
+    assert value == pytest.approx(53.9, abs=0.1)
+    assert value - 4.0 < low < value < high < value + 4.0
+
+
+def test_lone_spikes_are_left_out_and_told():
+    def glitch(time, force, length):
+        force[182], force[382] = 1000.0, -500.0
+
+    record, clean = measured(spoil=glitch, seed=1), measured(seed=1)
+    assert "spikes" in codes(record)
+    assert "2 lone" in next(f.message for f in record.flags if f.code == "spikes")
+    assert record["ktr"].value == pytest.approx(clean["ktr"].value, rel=0.01)
+    assert "spikes" not in codes(clean)
+
+
+@pytest.mark.parametrize("limit", [70.0, 85.0, 100.0])
+def test_a_limit_below_noise_is_seen(limit):
+    """Noise added behind the amplifier's limit hides the equal samples, not the bend."""
+
+    def clip(time, force, length):
+        force[:] = np.minimum(force, limit) + np.random.default_rng(4).normal(0.0, 1.0, force.shape)
+
+    assert "force-clipped" in codes(measured(spoil=clip, noise=0.3, duration=0.8, seed=2))
+
+
+@pytest.mark.parametrize("duration", [0.4, 0.7, 2.0])
+def test_an_exponential_meets_no_limit(duration):
+    found = [measured(duration=duration, seed=seed, memory=0.002 * (seed % 2)) for seed in range(20)]
+    assert not any("force-clipped" in codes(one) for one in found)
+
+
+def test_motor_noise_is_no_restretch():
+    rng = np.random.default_rng(5)
+    trace = ktr_trace(FIBRE, seed=5)
+    wander = np.cumsum(rng.normal(0.0, 1e-4, trace.time.shape))
+    assert restretches(recording(trace.time, trace.force, wander, time_unit="s")) == []
+
+
+def test_a_twitch_has_no_ktr():
+    path = shared("fibre/aurora_ddf/twitch.ddf")
+    for settings_ in ({}, {"start": 0.1002}):
+        (record,) = mm.measure_files(path, "ktr", **settings_)
+        assert record.status == "failed"
+
+
+def test_a_step_of_force_is_no_redevelopment():
+    time = np.arange(0.0, 0.5, 0.001)
+    force = 50.0 - 45.0 * np.exp(-time / 0.0006) + np.random.default_rng(3).normal(0.0, 0.2, time.shape)
+    with pytest.raises(FitError) as caught:
+        ktr.measure(time, force, start=0.0, zero=0.0, delay=0.0)
+    assert caught.value.code == "recovery-too-fast"
+
+
+def test_a_start_before_its_recovery_is_refused():
+    time = np.arange(0.0, 0.5, 0.001)
+    force = 100.0 * -np.expm1(-20.0 * time) + np.random.default_rng(3).normal(0.0, 0.5, time.shape)
+    with pytest.raises(FitError) as caught:
+        ktr.measure(time + 0.1, force, start=0.0, zero=0.0, delay=0.1)
+    assert caught.value.code == "recovery-below-zero"

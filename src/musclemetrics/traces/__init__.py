@@ -4,6 +4,7 @@ from .bridge import Facts, recorded, shared_labels
 from .levels import Hum, Level, hum, level, noise
 from .onset import DETECTORS, Onset, onset
 from .recording import Recording, in_L0, recording
+from .spikes import spikes
 from .steps import Change, changes
 from .windows import Windows, windows
 
@@ -25,5 +26,6 @@ __all__ = [
     "recorded",
     "recording",
     "shared_labels",
+    "spikes",
     "windows",
 ]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from . import hinges
 from .levels import level, median, noise
+from .spikes import spikes
 
 __all__ = ["BACK", "HALF", "Windows", "blocks", "windows"]
 
@@ -21,8 +22,6 @@ BACK, HALF = 0.15, 0.5
 """Shares of Po: force that has surely come back; the part of the recovery that is kept."""
 ROUGH = 0.15
 """Share of Po up to which the end of the flat stretch is looked for."""
-SPIKE = 7.0
-"""Standard deviations by which a lone sample lies off the line through its neighbours."""
 MOST = 200
 """Samples a row of the hinges holds at most; longer windows are averaged in blocks."""
 SETTLE = (0.0003, 0.005)
@@ -94,20 +93,10 @@ class _Row:
 
     def despiked(self) -> int:
         """Leave lone samples far off out, and return how many."""
-        f = self.force
-        if len(f) < 12:
-            return 0
-        off = np.abs(f[1:-1] - (f[:-2] + f[2:]) / 2)
-        # A lone sample stands twice as far off as it makes its neighbours seem to.
-        steps = np.abs(np.diff(f))
-        coarse = float(steps[steps > 0].min()) if steps.any() else 0.0  # a converter's step is no spike
-        lone = (off > max(SPIKE * 1.22 * noise(f), 3.0 * coarse)) & (off > np.concatenate(([0.0], off[:-1])))
-        lone &= off > np.concatenate((off[1:], [0.0]))
-        where = np.flatnonzero(lone) + 1
-        if 0 < len(where) <= len(f) // 20:
-            self.time, self.force, self.kept = np.delete(self.time, where), np.delete(f, where), None
-            return len(where)
-        return 0
+        where = spikes(self.force)
+        if len(where):
+            self.time, self.force, self.kept = np.delete(self.time, where), np.delete(self.force, where), None
+        return len(where)
 
     def risen(self, share: float) -> int:
         """Return how many samples there are until force has come back to a share of what it was."""

@@ -7,7 +7,7 @@ from ...record import Definition
 __all__ = ["DEFINITIONS", "FORCE_UNITS"]
 
 FORCE_UNITS = ("1", "%", "kN/m2", "mN/mm2", "N/cm2", "kPa", "Pa", "MPa", "N/m2", "N", "mN", "uN", "nN", "kN")
-_FIT = "fit of this recovery: profile likelihood, with the independent samples its noise leaves"
+_FIT = "fit of this recovery, with the independent samples its noise leaves; profile likelihood short of a plateau"
 _ZERO = f"{_FIT}; and of the zero force found in the slack"
 
 DEFINITIONS: tuple[Definition, ...] = (

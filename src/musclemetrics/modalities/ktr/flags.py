@@ -9,8 +9,10 @@ import numpy as np
 
 from ...errors import FitError, InputError
 from ...record import Flag
+from ...traces.spikes import SPIKE
+from .clipping import ceiling, stuck
 from .decisions import Decisions
-from .recovery import Recovery
+from .recovery import PLATEAU, Recovery
 from .windows import LEAST_CONSTANTS, Window, smoothed
 
 __all__ = ["about_before", "about_fit", "about_windows", "refuse"]
@@ -19,13 +21,16 @@ NOISES = 3.0
 """Force must rise by more than so many standard deviations of its noise to have redeveloped."""
 STRAIGHT = 0.1
 """Below so many time constants in the window a recovery is a straight line, and its rate anything."""
-PLATEAU = 3.0
-"""Time constants after which 95 % of an exponential is done."""
 STRETCH = 0.2
 """Residuals that remember themselves over this share of the time constant speak of another shape than noise."""
 OVERSHOOT = 0.05
 HALF = 0.2
-CLIPPED = 0.02
+NOISE_ALONE = 0.001
+"""Probability below which residuals are too patterned to be noise, however slow."""
+FASTEST = 2.0
+"""Samples a time constant must last at least, and time constants the delay may last at most twice over."""
+BELOW = 1.0
+"""A recovery that would begin so many plateaus below zero did not begin where it is said to."""
 
 
 def refuse(found: Recovery, window: Window) -> None:
@@ -67,6 +72,29 @@ def refuse(found: Recovery, window: Window) -> None:
             code="recovery-is-straight",
             remedy="record longer, or give a longer window",
         )
+    _refuse_elsewhere(found, window)
+
+
+def _refuse_elsewhere(found: Recovery, window: Window) -> None:
+    """Raise where the curve is of something else than the recovery after this re-stretch."""
+    rate, low, high = found["ktr"], found["F0"], found["Fss"]
+    sample = float(np.median(np.diff(window.time)))
+    delay = float(window.time[0])
+    if rate * sample > 1.0 / FASTEST or rate * delay > 2.0 * FASTEST:
+        raise FitError(
+            f"ktr would be {rate:.4g} 1/s: a time constant of {1e3 / rate:.3g} ms, where samples are "
+            f"{1e3 * sample:.3g} ms apart ({FASTEST:g} a time constant are needed) and the fit begins after "
+            f"{1e3 * delay:.3g} ms ({2 * FASTEST:g} time constants at most)",
+            code="recovery-too-fast",
+            remedy="check start and delay; a step of force after the re-stretch is no redevelopment",
+        )
+    if low < -BELOW * abs(high):
+        raise FitError(
+            f"the exponential would begin at {low:.4g}, further below zero than its plateau of {high:.4g} is above: "
+            "force does not redevelop from this start",
+            code="recovery-below-zero",
+            remedy="check start, and the zero of force (zero)",
+        )
 
 
 def about_fit(found: Recovery, window: Window, intervals: dict[str, tuple[float, float]], half: float) -> list[Flag]:
@@ -74,6 +102,24 @@ def about_fit(found: Recovery, window: Window, intervals: dict[str, tuple[float,
     flags = []
     rate, height = found["ktr"], found["Fss"] - found["F0"]
     constants = rate * window.length
+    if window.spikes:
+        flags.append(
+            Flag(
+                "spikes",
+                f"{window.spikes} lone sample(s) of the recovery lie more than {SPIKE:g} standard deviations off their "
+                "neighbours and were left out",
+                "note",
+            )
+        )
+    if window.limited:
+        flags.append(
+            Flag(
+                "window-limited",
+                f"of {window.limited:.4g} s recorded, the first {window.length:.4g} s are fitted, {constants:.3g} time "
+                "constants: what follows is plateau alone; give window to fit more",
+                "note",
+            )
+        )
     if window.length < window.asked * (1 - 1e-6) - 1.5 * found.width:
         flags.append(
             Flag(
@@ -110,7 +156,7 @@ def about_fit(found: Recovery, window: Window, intervals: dict[str, tuple[float,
                 "no-noise", "the samples lie exactly on the curve: intervals are empty; is this a fitted curve?", "note"
             )
         )
-    elif stretch > STRETCH:
+    elif stretch > STRETCH and found.memory > 1.5 * found.width and found.misfit < NOISE_ALONE:
         flags.append(
             Flag(
                 "recovery-not-exponential",
@@ -149,20 +195,27 @@ def about_fit(found: Recovery, window: Window, intervals: dict[str, tuple[float,
                 "apart: the recovery is not one exponential, or its plateau is not in the window",
             )
         )
-    inside = window.part(window.length)[1]
-    stuck = int(np.sum(inside == inside.max()))
-    if stuck > max(5, CLIPPED * len(inside)) and not found.exact:
-        resolution = np.unique(inside)
-        levels = len(resolution)
-        if levels > 20 and stuck > 5 * len(inside) / levels:
-            flags.append(
-                Flag(
-                    "force-clipped",
-                    f"{stuck} of {len(inside)} samples stand at the largest force, {inside.max():.4g} above zero: the "
-                    "amplifier ran into its limit; Fss is too low and ktr too high",
-                )
-            )
+    flags += _about_clipping(found, window)
     return flags
+
+
+def _about_clipping(found: Recovery, window: Window) -> list[Flag]:
+    if found.exact:
+        return []
+    inside = window.part(window.length)[1]
+    end = "the amplifier ran into its limit; Fss is too low and ktr too high"
+    if count := stuck(inside):
+        top = f"{inside.max():.4g} above zero"
+        return [Flag("force-clipped", f"{count} of {len(inside)} samples stand at the largest force, {top}: {end}")]
+    if stop := ceiling(found):
+        return [
+            Flag(
+                "force-clipped",
+                f"force stops at {stop[0]:.4g} above zero where the exponential of its beginning leads to "
+                f"{stop[1]:.4g}, as if {end}",
+            )
+        ]
+    return []
 
 
 def about_windows(tried: Sequence[tuple[float, float]], found: Recovery, decisions: Decisions) -> list[Flag]:

@@ -18,9 +18,9 @@ from ...traces import Recording, level, recording
 from .decisions import Decisions
 from .definitions import DEFINITIONS
 from .flags import about_before, about_fit, about_windows, refuse
-from .recovery import Recovery, recover
+from .recovery import Recovery
 from .restretch import Restretch, find
-from .windows import Window, cut, half_time, others
+from .windows import Window, cut, half_time, others, recovered
 
 __all__ = ["check_settings", "measure"]
 
@@ -29,7 +29,8 @@ Array = NDArray[np.float64]
 NAME = "ktr"
 METHOD = (
     "least-squares fit of F = F0 + (Fss − F0)(1 − e^(−ktr t)) after a release and re-stretch (Brenner & Eisenberg "
-    "1986), intervals by profile likelihood with as many degrees of freedom as there are independent samples"
+    "1986), intervals of as many degrees of freedom as there are independent samples: ± t by SE, by profile likelihood "
+    "where the plateau is not on record"
 )
 BEFORE = 0.1
 """Seconds of steady force before the release that are averaged."""
@@ -77,7 +78,8 @@ def measure(
     delay : float
         Seconds after the end of the re-stretch at which the fit begins, for the servo and the transducer to settle.
     window : float, optional
-        Seconds fitted; where not given, all up to the next change of length or the end of the recording.
+        Seconds fitted; where not given, all up to the next change of length or the end of the recording,
+        25 time constants at most.
     window_factors : sequence of float
         Shares and multiples of the window that are fitted as well, to see whether ktr depends on it. Those the
         recording does not hold, and those shorter than two time constants, are left out.
@@ -105,7 +107,7 @@ def measure(
         ``no-re-stretch``, ``several-re-stretches``, ``too-few-samples``, ``gap-in-window``, ``no-redevelopment`` (a
         relaxed fibre), and what a recording is refused for (``time-not-increasing``, ``length-mismatch``, …).
     FitError
-        ``no-convergence`` or ``recovery-is-straight``.
+        ``no-convergence``, ``recovery-is-straight``, ``recovery-too-fast`` or ``recovery-below-zero``.
     SettingsError
         If a decision cannot be carried out.
 
@@ -132,7 +134,7 @@ def measure(
     manoeuvre = find(made, decisions.start)
     nought = _zero(made, manoeuvre, decisions)
     window_found = cut(made, manoeuvre, nought.value, decisions)
-    found = recover(*window_found.part(window_found.length))
+    window_found, found = recovered(window_found, decisions)
     refuse(found, window_found)
     return _record(made, manoeuvre, window_found, found, nought.beside(found), decisions)
 

@@ -9,16 +9,38 @@ each parameter how many samples amount to one independent one.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["autoregression", "inflation"]
+__all__ = ["Memory", "autoregression", "inflation", "misfit"]
 
 Array = NDArray[np.float64]
 
 ORDER = 12
 """Highest order tried."""
+PATTERNS = 6
+"""Slow shapes that residuals are searched for, spread evenly over the logarithm of time."""
+
+
+class Memory(NamedTuple):
+    """What the memory of residuals does to the variances of a fit.
+
+    Attributes
+    ----------
+    wider : array, shape (p,)
+        Variance of each parameter, by that of white noise; at least 1.
+    mean : float
+        The same for a plain mean.
+    share : float
+        Degrees of freedom that the variance of the noise itself is known with, by those of white noise (Welch &
+        Satterthwaite: (∑S)²/∑S² over the spectrum S); at most 1.
+    """
+
+    wider: Array
+    mean: float
+    share: float
 
 
 def autoregression(residuals: Array, order: int = ORDER) -> tuple[Array, float]:
@@ -56,7 +78,7 @@ def autoregression(residuals: Array, order: int = ORDER) -> tuple[Array, float]:
     return best
 
 
-def inflation(residuals: Array, slopes: Array) -> tuple[Array, float]:
+def inflation(residuals: Array, slopes: Array) -> Memory:
     """Return how much wider coloured noise makes the variance of each parameter, and of a plain mean.
 
     Parameters
@@ -68,12 +90,11 @@ def inflation(residuals: Array, slopes: Array) -> tuple[Array, float]:
 
     Returns
     -------
-    array, shape (p,), and float
-        Each at least 1, which is white noise.
+    Memory
     """
     n, p = slopes.shape
     if n < 8 or not float(residuals @ residuals) > 0.0:
-        return np.ones(p), 1.0
+        return Memory(np.ones(p), 1.0, 1.0)
     coefficients, variance = autoregression(residuals)
     total = float(coefficients.sum())
     if total > 0.0:
@@ -99,8 +120,43 @@ def inflation(residuals: Array, slopes: Array) -> tuple[Array, float]:
     try:
         white = np.linalg.inv(unit.T @ unit)
     except np.linalg.LinAlgError:
-        return np.ones(p), 1.0
+        return Memory(np.ones(p), 1.0, 1.0)
     sigma = float(residuals @ residuals) / max(1, n - p)
     found = np.diagonal(white @ coloured @ white) / (sigma * np.diagonal(white))
     found = np.where(np.isfinite(found), found, 1.0)
-    return np.maximum(1.0, found), max(1.0, float(spectrum[0]) / sigma)
+    share = float(np.sum(spectrum * weight)) ** 2 / (float(np.sum(weight)) * float(np.sum(spectrum**2 * weight)))
+    return Memory(np.maximum(1.0, found), max(1.0, float(spectrum[0]) / sigma), min(1.0, share))
+
+
+def misfit(residuals: Array, slopes: Array, time: Array) -> float:
+    """Return the probability that noise alone, slow as it may be, leaves residuals as patterned as these.
+
+    Noise is as strong and as slow in one part of a recording as in another; a wrong curve leaves one shape behind. Six
+    Legendre polynomials of ln(1 + time), without what the curve's own parameters could mend, are taken out of the
+    residuals, and what they explain is compared with what is left, whose memory is that of noise alone.
+
+    Parameters
+    ----------
+    residuals : array, shape (n,)
+    slopes : array, shape (n, p)
+        The curve's derivative by each parameter.
+    time : array, shape (n,)
+        In time constants from the beginning of the recovery.
+    """
+    from scipy.special import fdtrc
+
+    n, p = slopes.shape
+    if n < 4 * (p + PATTERNS) or not float(residuals @ residuals) > 0.0:
+        return 1.0
+    warped = np.log1p(np.maximum(time, 0.0))
+    low, high = float(warped.min()), float(warped.max())
+    shapes = np.polynomial.legendre.legvander(2.0 * (warped - low) / (high - low) - 1.0, PATTERNS)[:, 1:]
+    scale = np.sqrt(np.sum(slopes**2, axis=0))
+    patterns = np.linalg.qr(np.column_stack([slopes / np.where(scale > 0.0, scale, 1.0), shapes]))[0][:, p:]
+    size = patterns.T @ residuals
+    rest = residuals - patterns @ size
+    noise = inflation(rest, patterns)
+    dof = max(1.0, (n - p - PATTERNS) * noise.share)
+    variance = float(rest @ rest) / max(1, n - p - PATTERNS)
+    F = float(np.mean(size**2 / (noise.wider * variance)))
+    return float(fdtrc(PATTERNS, dof, F))

@@ -14,15 +14,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...fitting import Fit, Model, fit, intervals
-from .memory import inflation
+from .memory import inflation, misfit
 
-__all__ = ["RECOVERY", "Recovery", "recover", "redevelopment"]
+__all__ = ["PLATEAU", "RECOVERY", "Recovery", "recover", "redevelopment"]
 
 Array = NDArray[np.float64]
 
 GROUPS = 600
 """Neighbouring samples are averaged down to at most so many groups: an exponential's groups lie on the same
 exponential, and slow noise, which decides how sure the rate is, is untouched."""
+PLATEAU = 3.0
+"""Time constants after which 95 % of an exponential is done, and its plateau is on record."""
 
 
 def redevelopment(time: ArrayLike, *, ktr: ArrayLike, F0: ArrayLike, Fss: ArrayLike) -> Array:
@@ -87,6 +89,10 @@ class Recovery:
         Seconds since the end of the re-stretch.
     dof : Mapping
         Degrees of freedom of each parameter, counted in independent samples.
+    spread_dof : float
+        Degrees of freedom with which the spread of the noise is known, slow as it may be.
+    misfit : float
+        Probability that noise alone leaves residuals as patterned as these.
     width : float
         Seconds of one group.
     memory : float
@@ -101,6 +107,8 @@ class Recovery:
     time: Array
     force: Array
     dof: Mapping[str, int]
+    spread_dof: float
+    misfit: float
     width: float
     memory: float
     r2: float
@@ -136,9 +144,21 @@ class Recovery:
         return float(self._sure(name).stderr[0][self.fit.model.index(name)])
 
     def intervals(self) -> dict[str, tuple[float, float]]:
-        """Return the 95 % profile intervals of ktr, F0 and Fss."""
+        """Return the 95 % intervals of ktr, F0 and Fss.
+
+        Where the plateau is on record the curve is as good as straight in its parameters, and an interval is the
+        estimate ± Student's t by its standard error. Profile likelihood with few degrees of freedom would allow any
+        curve there, a straight line through the plateau included. Where the plateau is not on record, the limits are
+        far from symmetric and the profile has them.
+        """
+        from scipy.special import stdtrit
+
         out = {}
         for name in self.fit.model.parameters:
+            if self["ktr"] * float(self.time[-1] - self.time[0]) >= PLATEAU:
+                half = float(stdtrit(max(self.dof[name], self.spread_dof), 0.975)) * self.stderr(name)
+                out[name] = (self[name] - half, self[name] + half)
+                continue
             pair = intervals(self._sure(name), [name])[name]
             out[name] = (float(pair[0, 0]), float(pair[0, 1]))
         return out
@@ -169,13 +189,15 @@ def recover(time: Array, force: Array) -> Recovery:
     found = fit(RECOVERY, t, y)
     names = RECOVERY.parameters
     slopes = np.column_stack([s[:, 0] for s in RECOVERY.derivatives(t[:, None], *found.parameters.T)])
-    wider, mean = inflation(found.residuals[0], slopes)
-    dof = {name: max(1, round(found.dof / factor)) for name, factor in zip(names, wider.tolist(), strict=True)}
+    noise = inflation(found.residuals[0], slopes)
+    patterned = misfit(found.residuals[0], slopes, t * float(found["ktr"][0]))
+    dof = {name: max(1, round(found.dof / factor)) for name, factor in zip(names, noise.wider.tolist(), strict=True)}
     residual = force - redevelopment(time, **{name: float(found[name][0]) for name in names})
     total = float(np.sum((force - force.mean()) ** 2))
     sse = float(residual @ residual)
     width = float(t[-1] - t[0]) / (len(t) - 1)
     r2 = 1.0 - sse / total if total > 0 else math.nan
     sd = math.sqrt(sse / max(1, len(force) - len(names)))
-    remembered = min(mean * width, float(t[-1] - t[0]))
-    return Recovery(found, t, y, dof, width, remembered, r2, sd)
+    remembered = min(noise.mean * width, float(t[-1] - t[0]))
+    known = max(1.0, found.dof * noise.share)
+    return Recovery(found, t, y, dof, known, patterned, width, remembered, r2, sd)

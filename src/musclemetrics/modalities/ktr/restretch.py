@@ -5,16 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...traces import Change, Recording, changes, noise
 
 __all__ = ["Restretch", "find", "restretches"]
 
+Array = NDArray[np.float64]
+
 LEAST = 0.08
 """The smallest change of length that counts, as a share of the whole excursion of the signal."""
 HOME = 0.15
 """How near the length before, as a share of the excursion, a fibre counts as stretched back."""
+REST = 0.02
+"""Seconds before a release over which its length is looked at."""
+QUIET = 8.0
+"""A release is so many standard deviations of the length before it at least."""
 LONGEST = 2.0
 """Seconds between two changes of one manoeuvre at most."""
 
@@ -54,6 +61,7 @@ def restretches(recording: Recording) -> list[Restretch]:
     if excursion == 0.0 or excursion < 20.0 * noise(length):
         return []
     found: list[Restretch] = []
+    size = max(3, round(REST * recording.rate))
     seen = changes(recording.time, length, recording.rate, least=LEAST * excursion)
     current: list[Change] = []
     for k, change in enumerate(seen):
@@ -61,13 +69,21 @@ def restretches(recording: Recording) -> list[Restretch]:
         following = seen[k + 1].begin if k + 1 < len(seen) else np.inf
         back = len(current) > 1 and any(c.size * current[0].size < 0 for c in current)
         home = abs(change.after - current[0].before) <= HOME * max(abs(c.after - current[0].before) for c in current)
-        if back and (home or following - change.end > LONGEST):
+        if back and not _still(length, recording.index(current[0].begin), size, abs(current[0].size)):
+            current = []
+        elif back and (home or following - change.end > LONGEST):
             first, second = current[:2]
             found.append(Restretch(first.begin, (first.end, second.begin), change.end, float(following)))
             current = []
         elif following - change.end > LONGEST:
             current = []
     return found
+
+
+def _still(length: Array, first: int, size: int, step: float) -> bool:
+    """Whether length rests before a change: what a motor's noise does is no release."""
+    before = length[max(0, first - size - 1) : max(0, first - 1)]
+    return len(before) < 3 or step > QUIET * float(np.std(before))
 
 
 def find(recording: Recording, start: float | None) -> Restretch | None:

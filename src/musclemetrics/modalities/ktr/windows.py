@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...traces import Recording
+from ...traces import Recording, spikes
 from .decisions import Decisions
 from .recovery import Recovery, recover
 from .restretch import Restretch
 
-__all__ = ["LEAST_CONSTANTS", "Window", "cut", "half_time", "others", "smoothed"]
+__all__ = ["LEAST_CONSTANTS", "Window", "cut", "half_time", "others", "recovered", "smoothed"]
 
 Array = NDArray[np.float64]
 
@@ -25,6 +25,8 @@ GAP = 0.01
 """Longest gap within a window, as a share of it."""
 LEAST_CONSTANTS = 2.0
 """Windows of fewer time constants hold too little of the plateau to say whether ktr depends on the window."""
+MOST_CONSTANTS = 25.0
+"""Time constants of the window where none is given."""
 GUARD = 0.001
 """Seconds before the next change of length at which a window ends."""
 
@@ -41,6 +43,10 @@ class Window:
         Seconds since `origin`; force above zero. As far as the recording goes undisturbed, not only the window.
     asked, length : float
         Seconds of the window asked for and of the one there is.
+    spikes : int
+        Lone samples far off their neighbours, left out.
+    limited : float
+        Seconds there were, where the window is by default the first part of them; else 0.
     """
 
     origin: float
@@ -48,6 +54,8 @@ class Window:
     force: Array
     asked: float
     length: float
+    spikes: int = 0
+    limited: float = 0.0
 
     def part(self, length: float) -> tuple[Array, Array]:
         """Return the first `length` seconds."""
@@ -80,9 +88,12 @@ def cut(recording: Recording, manoeuvre: Restretch | None, zero: float, decision
             code="too-few-samples",
             remedy="give a shorter delay, an earlier start or a longer recording",
         )
+    force = recording.force[first:stop] - zero
+    alone = spikes(force)
+    t, force = np.delete(t, alone), np.delete(force, alone)
     there = float(t[-1] - t[0])
     asked = there if decisions.window is None else decisions.window
-    made = Window(origin, t, recording.force[first:stop] - zero, asked, min(asked, there))
+    made = Window(origin, t, force, asked, min(asked, there), len(alone))
     inside, _ = made.part(made.length)
     if len(inside) < LEAST:
         raise InputError(
@@ -98,6 +109,23 @@ def cut(recording: Recording, manoeuvre: Restretch | None, zero: float, decision
             remedy="give a window that ends before the gap",
         )
     return made
+
+
+def recovered(window: Window, decisions: Decisions) -> tuple[Window, Recovery]:
+    """Fit the window; where none was asked for and the plateau goes on and on, the first 25 time constants of it.
+
+    A plateau adds nothing to ktr but its drift, and its samples crowd those of the recovery out of the groups.
+    """
+    there = window.length
+    found = recover(*window.part(there))
+    while decisions.window is None and found.fit.converged[0] and found["ktr"] * window.length > MOST_CONSTANTS * 1.01:
+        # The rate of a window much too long is a rough one, so that it is followed in steps.
+        length = max(MOST_CONSTANTS / found["ktr"], window.length / 8.0)
+        if len(window.part(length)[0]) < 2 * LEAST:
+            break
+        window = replace(window, asked=length, length=length, limited=there)
+        found = recover(*window.part(length))
+    return window, found
 
 
 def others(window: Window, main: Recovery, factors: Sequence[float]) -> list[tuple[float, float]]:
