@@ -370,3 +370,70 @@ def test_run_down_over_several_releases():
     assert r["Po"].value == pytest.approx(0.9, abs=0.01)
     (flag,) = [f for f in r.flags if f.code == "run-down"]
     assert "-21" in flag.message
+
+
+@pytest.mark.parametrize(
+    ("zero", "with_length", "told"),
+    [(-5.0, True, "in slack"), (5.0, True, "in slack"), (0.9, True, "in slack"), (0.0, True, "in slack")]
+    + [(-5.0, False, "above Po"), (5.0, False, "below 0"), (0.9, False, "below 0"), (0.2, True, ""), (0.22, False, "")],
+)
+def test_a_zero_that_the_recording_contradicts_is_told_and_rest_stays_rest(zero, with_length, told):
+    made = simulated(seed=1)
+    length = {"length": made.length, "length_unit": "{L0}"} if with_length else {}
+    r = isometric.measure(made.time, made.force, zero=zero, force_unit="mN", **length)
+    assert r["Po"].value == pytest.approx(0.9, abs=0.005), "the plateau less rest, whatever zero"
+    assert r["passive"].value == pytest.approx(0.24 - zero, abs=0.005)
+    messages = [f.message for f in r.flags if f.code == "zero-conflict"]
+    assert bool(messages) == bool(told)
+    assert all(told in message for message in messages)
+
+
+def test_active_force_throughout_is_no_rest():
+    for drift in (0.0, 0.2):
+        made = simulated(start=0.0, slack=0.0, drift=drift, seed=1)
+        r = isometric.measure(made.time, made.force, zero=0.2, force_unit="mN")
+        assert r["Po"].value == pytest.approx(0.94 + 0.85 * drift, abs=0.01)
+        assert "passive-not-known" in codes(r)
+
+
+@pytest.mark.parametrize("hertz", [20.0, 30.0, 50.0])
+def test_an_oscillating_force_is_no_plateau(hertz):
+    time = np.arange(1000) / 1000
+    noise = np.random.default_rng(0).normal(0.0, 0.5, 1000)
+    force = np.where(time < 0.3, 10.0, 80.0 + 30.0 * np.sin(2 * np.pi * hertz * time))
+    for values in (force, force + noise):
+        (flag,) = [f for f in isometric.measure(time, values).flags if f.code == "plateau-oscillates"]
+        assert flag.level == "suspect"
+    # Mains hum is there at rest as well: the mean over it is right, and its interval says how sure.
+    hummed = isometric.measure(time, np.where(time < 0.3, 10.0, 80.0) + 5.0 * np.sin(2 * np.pi * 50.0 * time) + noise)
+    assert "plateau-oscillates" not in codes(hummed)
+
+
+def test_a_work_loop_is_no_isometric_contraction():
+    (r,) = mm.measure_files([shared("fibre/aurora_ddf/workloop.ddf")], "isometric")
+    assert r.status == "suspect"
+    assert {"plateau-oscillates", "length-not-held"} <= codes(r)
+    assert any("6.3 mm" in f.message for f in r.flags if f.code == "length-not-held")
+
+
+def test_what_the_motor_gives_way_does_not_hide_the_plateau():
+    path = [shared("fibre/aurora_ddf/tetanus.ddf")]
+    (without,) = mm.measure_files(path, "isometric", plateau_window=0.01)
+    (found,) = mm.measure_files(path, "isometric", plateau_window=0.01, fibre_length=10.0, length_unit="mm")
+    assert found["Po"].value == without["Po"].value
+    assert found["Po"].value == pytest.approx(2459, abs=10)
+    assert not {"length-moves", "length-not-held"} & codes(found)
+
+
+def test_a_quick_step_is_not_taken_into_the_plateau():
+    made = simulated(step=0.02, slack=0.0, rate=2000.0)
+    r = measured(made, plateau_window=0.02)
+    assert r["Po"].value == pytest.approx(0.9, abs=0.02)
+
+
+@pytest.mark.parametrize(("size", "code"), [(0.002, None), (0.01, "length-not-held"), (0.06, "length-moves")])
+def test_a_length_that_moves_within_the_plateau(size, code):
+    made = simulated(slack=0.0, seed=1)
+    length = made.length + size * np.clip((made.time - 0.1) / 0.8, 0.0, 1.0)
+    r = isometric.measure(made.time, made.force, length, length_unit="{L0}", plateau=(0.1, 0.9), relaxed=(0.0, 0.1))
+    assert [f.code for f in r.flags if f.code.startswith("length")] == ([code] if code else [])

@@ -43,6 +43,11 @@ LIMITS = {
     "steady": 0.02,  # change over the plateau as a share of Po
     "rest_drift": 0.03,  # change of rest by the time of the plateau as a share of Po
     "run_down": 0.10,
+    "agreement": 0.05,  # share of Po by which what is given may differ from what is recorded
+    "oscillation": 0.10,  # share of Po between the 10th and 90th percentile of the plateau, beyond what rest shows
+    "stands_out": 5.0,  # standard deviations of the samples a contraction stands above flat force that counts as rest
+    "missed": 0.95,  # share of the highest force below which a stretch without any change of length is not the plateau
+    "still": 0.005,  # {L0} length may move within the plateau without a word
     "same_length": 0.01,  # {L0} within which plateaus are compared
     "spike": 8.0,  # standard deviations
     "clipped": 0.5,  # share of the plateau's samples that equal its largest

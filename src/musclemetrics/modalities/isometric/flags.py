@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ... import units
 from ...record import Flag
 from ...traces import Recording
 from ...traces.memory import noise_of
+from .contradictions import length_flags, oscillation_flags, zero_flags
 from .decisions import Decisions
 from .definitions import LIMITS
 from .finding import Contraction
@@ -19,17 +21,27 @@ from .stiffness import Stiffness
 
 __all__ = ["flags_of"]
 
+Array = NDArray[np.float64]
+
 
 def flags_of(
-    made: Recording, found: Contraction, levels: Forces, stiff: Stiffness | None, decisions: Decisions
+    made: Recording,
+    relative: Array | None,
+    found: Contraction,
+    levels: Forces,
+    stiff: Stiffness | None,
+    decisions: Decisions,
 ) -> tuple[Flag, ...]:
-    """Return the flags of one contraction."""
+    """Return the flags of one contraction; `relative` is length in {L0} where it can be told."""
     return (
         *made.flags,
         *_references(found, levels, decisions),
+        *zero_flags(found, levels, decisions),
         *_area(levels, decisions),
         *_drifting(made, found, levels),
         *_plateau(made, found, levels, decisions),
+        *oscillation_flags(made, found, levels),
+        *length_flags(made, relative, found, decisions),
         *(_steps(stiff) if stiff is not None else ()),
     )
 
@@ -62,7 +74,7 @@ def _references(found: Contraction, levels: Forces, decisions: Decisions) -> Ite
         yield Flag("passive-given", f"passive is {decisions.passive:.4g} {unit} as given, without an interval", "note")
         if found.rest is not None and math.isfinite(levels.zero):
             own = found.rest.level.mean - levels.zero
-            if abs(own - decisions.passive) > 0.05 * levels.Po:
+            if abs(own - decisions.passive) > LIMITS["agreement"] * levels.Po:
                 yield Flag(
                     "passive-conflict",
                     f"passive is {decisions.passive:.4g} {unit} as given and {own:.4g} in this recording, which differ "

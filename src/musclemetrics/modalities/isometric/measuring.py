@@ -148,7 +148,7 @@ def measure(
             remedy="check the sign of the force; give plateau and relaxed, or zero, or length with fibre_length",
         )
     stiff = _stiffness(made, steps, found) if decisions.stiffness else None
-    flags = (*unused, *flags_of(made, found, levels, stiff, decisions))
+    flags = (*unused, *flags_of(made, relative, found, levels, stiff, decisions))
     return _record(made, relative, found, levels, stiff, flags, decisions)
 
 
