@@ -454,3 +454,21 @@ def test_check_shows_a_recording(recordings: Path, capsys: pytest.CaptureFixture
     for words in ("reader aurora: 1 recording", "force (mN)", "length (mm)", "stimulus, 22 times until 0.1765 s"):
         assert words in said
     assert "event at 0 s: stimulation (.1,275,.2, .081)" in said
+
+
+def test_a_recording_that_was_cut_keeps_its_whole_rows_when_told() -> None:
+    text = HEAD + BODY + rows()
+    cut = text[: text.rindex("\t0.004")]
+    error = refusal(cut)
+    assert error.code == "truncated"
+    assert "-r truncated=keep" in error.remedy
+    kept, whole = record(cut, truncated="keep"), record()
+    assert len(kept["time"]) == ROWS - 1
+    np.testing.assert_array_equal(kept["force"], whole["force"][:-1])
+    [flag] = [f for f in kept.flags if f.code == "file-cut"]
+    assert flag.level == "suspect"
+    assert f"within line {text.count(chr(10))}" in flag.message
+    # A row with all its cells may end within its last number.
+    assert len(record(text[:-1], truncated="keep")["time"]) == ROWS - 1
+    assert "file-cut" not in [f.code for f in record(truncated="keep").flags]
+    assert refusal(cut, truncated="yes").code == "bad-setting"

@@ -192,7 +192,7 @@ def test_a_pca_that_was_not_entered_may_be_given() -> None:
     assert "5.8" in flag.message
     with pytest.raises(SettingsError):
         record(pca="high")
-    assert options_of("slcontrol") == {"pca": None}
+    assert options_of("slcontrol") == {"pca": None, "truncated": "refuse"}
 
 
 def test_more_samples_than_promised_and_a_cut_line_are_flagged() -> None:
@@ -237,3 +237,21 @@ def test_a_real_record_cut_anywhere_is_refused(recordings: Path) -> None:
             list(read(io.BytesIO(data[:end]), reader="slcontrol"))
         assert caught.value.code in ("empty-file", "missing-data-line", "truncated"), end
         assert not isinstance(caught.value, LimitError)
+
+
+@pytest.mark.parametrize("tail", ["", "0.005000\t0.5\t0.0"])
+def test_a_record_that_was_cut_keeps_its_whole_rows_when_told(tail: str) -> None:
+    rows = "".join(LINES[:5]) + tail
+    if not tail:
+        assert "-r truncated=keep" in refusal(rows=rows).remedy
+    kept = record(rows=rows, truncated="keep")
+    np.testing.assert_array_equal(kept["force"], record()["force"][:5])
+    [flag] = [f for f in kept.flags if f.level == "suspect"]
+    assert flag.code == "file-cut"
+    assert f"5 samples of {len(LINES)}" in flag.message
+
+
+def test_a_whole_record_without_its_last_newline_is_whole() -> None:
+    kept = record(rows=ROWS.rstrip("\n"), truncated="keep")
+    assert len(kept["force"]) == len(LINES)
+    assert [f.code for f in kept.flags] == ["no-final-newline"]

@@ -132,7 +132,7 @@ def apart(records: Sequence[Record], group_by: str | None) -> Iterator[str]:
         if count > 1:
             who = f"of fibre {fibre!r}" if fibre else "without a fibre's name"
             yield (
-                f"{count} files {who} were measured one by one and each has {code}; if they are one fibre's, put them in "
+                f"{count} files {who} were measured one by one and each has {code}; if one fibre's, put them in "
                 "a folder of their own and say --group-by folder"
             )
 

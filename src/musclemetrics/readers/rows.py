@@ -11,11 +11,54 @@ from numpy.typing import NDArray
 from ..errors import ReadError
 from ..record import Flag
 
-__all__ = ["number_in", "samples", "sampling_rate"]
+__all__ = ["KEEP", "number_in", "samples", "sampling_rate", "whole_rows"]
 
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
 _GAP = 1.5  # a step so many times the usual one is a pause of the recording and not an uneven clock
+
+
+KEEP = "copy the record again from the rig, or keep the samples that are whole: -r truncated=keep"
+
+
+def whole_rows(rows: bytes, line: int, flags: list[Flag], promised: float | None = None) -> bytes:
+    """Return rows of samples without a last one that the end of the file cuts, and flag what is missing.
+
+    Parameters
+    ----------
+    rows : bytes
+    line : int
+        The number of the first row's line in the file.
+    flags : list of Flag
+        Gets ``file-cut``.
+    promised : float, optional
+        Samples the header promises; where they are all there, nothing was cut.
+
+    Returns
+    -------
+    bytes
+        As given where the last line has its end, or is the only one.
+    """
+    end = max(rows.rfind(b"\n"), rows.rfind(b"\r")) + 1
+    cut = bool(rows[end:].strip())
+    # A last value that reads as a number may still be half of one, so its row goes whatever it looks like.
+    kept = rows[:end] if cut else rows
+    lines = [text for text in rows.splitlines() if text.strip()]
+    count = len(lines) - cut
+    all_there = cut and len(lines) == promised and len(lines[-1].split()) == len(lines[0].split())
+    if count < 1 or all_there or (not cut and (promised is None or count >= promised)):
+        return rows
+    ends = line + kept.count(b"\n")
+    where = f"within line {ends}" if cut else "after a whole line"
+    of = f" of {promised:.0f} that the header promises" if promised is not None else ""
+    flags.append(
+        Flag(
+            "file-cut",
+            f"the file ends {where}; the {count} samples{of} before that were kept, as truncated=keep says; what the "
+            "recording did afterwards is not known",
+        )
+    )
+    return kept
 
 
 def number_in(text: str) -> float | None:
@@ -24,7 +67,9 @@ def number_in(text: str) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def samples(rows: bytes, columns: int, line: int, after: str, *, missing: bool = False) -> NDArray[np.float64]:
+def samples(
+    rows: bytes, columns: int, line: int, after: str, *, missing: bool = False, remedy: str = "copy the record again"
+) -> NDArray[np.float64]:
     """Parse rows of numbers parted by blanks or tabs.
 
     Parameters
@@ -38,6 +83,8 @@ def samples(rows: bytes, columns: int, line: int, after: str, *, missing: bool =
         What the rows stand after, in words, for the message where there are none.
     missing : bool
         Whether ``nan`` is allowed, as a value that was not recorded.
+    remedy : str
+        What to do about a last row that is cut.
 
     Returns
     -------
@@ -53,14 +100,14 @@ def samples(rows: bytes, columns: int, line: int, after: str, *, missing: bool =
     try:
         found = np.loadtxt(io.BytesIO(rows), comments=None, ndmin=2, encoding="latin-1")
     except ValueError:
-        raise _offence(rows, columns, line, missing) from None
+        raise _offence(rows, columns, line, missing, remedy) from None
     good = ~np.isinf(found) if missing else np.isfinite(found)
     if found.shape[1] != columns or not good.all():
-        raise _offence(rows, columns, line, missing)
+        raise _offence(rows, columns, line, missing, remedy)
     return found
 
 
-def _offence(rows: bytes, columns: int, line: int, missing: bool) -> ReadError:
+def _offence(rows: bytes, columns: int, line: int, missing: bool, remedy: str) -> ReadError:
     """Name the first row that is not what it should be."""
     lines = rows.decode("latin-1").split("\n")
     last = max(i for i, text in enumerate(lines) if text.strip())
@@ -71,7 +118,7 @@ def _offence(rows: bytes, columns: int, line: int, missing: bool) -> ReadError:
                 return ReadError(
                     f"the last row, line {line + i}, has {len(cells)} of {columns} values",
                     code="truncated",
-                    remedy="copy the record again",
+                    remedy=remedy,
                 )
             return ReadError(
                 f"line {line + i} has {len(cells)} values, {columns} are needed",

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks import number
+from ..checks import choice, number
 from ..errors import ReadError
 from ..reading import Reading
 from ..record import Flag
-from .rows import number_in, sampling_rate
+from .rows import KEEP, number_in, sampling_rate, whole_rows
 from .rows import samples as samples_of
 from .source import Source, contents, name_of
 
@@ -44,7 +44,7 @@ _FACTS: dict[str, tuple[str, str | None]] = {
 _LABELS = ("species", "muscle", "drug")
 
 
-def read(source: Source, *, pca: float | str | None = None) -> Iterator[Reading]:
+def read(source: Source, *, pca: float | str | None = None, truncated: str = "refuse") -> Iterator[Reading]:
     """Read an SLControl record.
 
     Parameters
@@ -52,6 +52,9 @@ def read(source: Source, *, pca: float | str | None = None) -> Iterator[Reading]
     source : str, path or binary file object
     pca : float, optional
         The solution's pCa where the header does not state it; where it does, this wins and a flag names both.
+    truncated : {"refuse", "keep"}, optional
+        Whether a record with fewer samples than it promises, or that ends within a row, is refused, or its whole rows
+        are kept and flagged ``file-cut``.
 
     Yields
     ------
@@ -69,6 +72,8 @@ def read(source: Source, *, pca: float | str | None = None) -> Iterator[Reading]
         ``unknown-channels`` or ``time-not-increasing``.
     """
     override = None if pca is None else number(pca, "pca")
+    choice(truncated, "truncated", ("refuse", "keep"))
+    keep = truncated == "keep"
     raw = contents(source).removeprefix(b"\xef\xbb\xbf")
     head, rows, line = _split(raw, name_of(source))
     header = _header(head)
@@ -78,7 +83,9 @@ def read(source: Source, *, pca: float | str | None = None) -> Iterator[Reading]
     units: dict[str, str] = {}
 
     names = _names(header)
-    samples = samples_of(rows, len(names), line, "the line 'Data'")
+    if keep:
+        rows = whole_rows(rows, line, flags, _number(header, "data_points"))
+    samples = samples_of(rows, len(names), line, "the line 'Data'", remedy=KEEP)
     _complete(header, raw, samples, flags)
     for name, column in zip(names, samples.T, strict=True):
         arrays[name] = np.ascontiguousarray(column)
@@ -180,12 +187,14 @@ def _names(header: dict[str, str]) -> tuple[str, ...]:
 
 
 def _complete(header: dict[str, str], raw: bytes, samples: NDArray[np.float64], flags: list[Flag]) -> None:
+    if any(f.code == "file-cut" for f in flags):
+        return
     promised = _number(header, "data_points")
     if promised is not None and len(samples) < promised:
         raise ReadError(
             f"the header promises {promised:.0f} samples, the file holds {len(samples)}",
             code="truncated",
-            remedy="copy the record again from the rig",
+            remedy=KEEP,
         )
     if promised is not None and len(samples) > promised:
         flags.append(

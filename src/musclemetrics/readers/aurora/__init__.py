@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ...checks import choice
 from ...errors import ReadError
 from ...reading import Reading
 from ..channels import units_given
@@ -24,6 +25,7 @@ def read(
     length: str | int | None = None,
     stimulus: str | int | None = None,
     units: Mapping[str, str] | str | None = None,
+    truncated: str = "refuse",
 ) -> Iterator[Reading]:
     """Read a recording of an Aurora Scientific controller.
 
@@ -34,6 +36,8 @@ def read(
         Channels by title (``AI1``, ``Fin``) or by number from 1; by default the inputs known by their units.
     units : Mapping or str, optional
         Units of arrays by name, ``{"force": "mN"}`` or ``"force=mN,length=mm"``.
+    truncated : {"refuse", "keep"}, optional
+        Whether a file that ends within a row is refused, or its whole rows are kept and flagged ``file-cut``.
 
     Yields
     ------
@@ -62,14 +66,16 @@ def read(
     is checked and flagged (``protocol-conflict``). The ``Stim`` column switches one sample after the protocol's delay
     in recordings of DMC 5.3; the column is what was recorded and is used.
     """
+    choice(truncated, "truncated", ("refuse", "keep"))
+    keep = truncated == "keep"
     said = {"force": force, "length": length, "stimulus": stimulus}
     given = units_given(units)
     raw = contents(source).removeprefix(b"\xef\xbb\xbf")
     first = raw[:200].lstrip().splitlines()[0] if raw.strip() else b""
     if b"600A" in first and b"Data File" in first:
-        yield dat.reading(raw, said, given)
+        yield dat.reading(raw, said, given, keep)
     elif first.startswith(b"DMC") and b"Data File" in first:
-        yield ddf.reading(raw, said, given)
+        yield ddf.reading(raw, said, given, keep)
     else:
         raise ReadError(
             f"{name_of(source)!r} begins with {first[:60].decode('latin-1')!r} and not with a line that names a DMC "

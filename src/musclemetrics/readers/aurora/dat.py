@@ -14,7 +14,7 @@ from ...reading import Event, Reading
 from ...record import Flag
 from ...units import convert_factor, dimension
 from ..channels import Channel, blank_last, known_unit, placed
-from ..rows import number_in, samples, sampling_rate
+from ..rows import KEEP, number_in, samples, sampling_rate, whole_rows
 
 __all__ = ["reading"]
 
@@ -37,7 +37,7 @@ _COLUMN = re.compile(r"([^\s()]+(?: [^\s()]+)*)\s*\(([^()]*)\)|(\S+)")
 _VALUE = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)\s*([A-Za-zµ%][A-Za-z0-9µ%/]*)?")
 
 
-def reading(raw: bytes, said: Mapping[str, str | int | None], given: Mapping[str, str]) -> Reading:
+def reading(raw: bytes, said: Mapping[str, str | int | None], given: Mapping[str, str], keep: bool = False) -> Reading:
     """Return the recording of a 600A file."""
     sections = _sections(raw)
     flags = [
@@ -50,7 +50,9 @@ def reading(raw: bytes, said: Mapping[str, str | int | None], given: Mapping[str
     ]
     notes: list[str] = []
     titles, rows, line = _signals(raw, sections)
-    values = samples(rows, len(titles), line, "the heading of the signals")
+    if keep:
+        rows = whole_rows(rows, line, flags)
+    values = samples(rows, len(titles), line, "the heading of the signals", remedy=KEEP)
     if titles[0][0].casefold() != "time" or known_unit(titles[0][1]) is None:
         raise ReadError(
             f"the first column of the signals is {titles[0][0]!r} ({titles[0][1]}), Time with its unit is expected",

@@ -12,7 +12,7 @@ from ...errors import ReadError
 from ...reading import Event, Reading
 from ...record import Flag
 from ..channels import Channel, blank_last, known_unit, placed
-from ..rows import number_in, samples
+from ..rows import KEEP, number_in, samples, whole_rows
 from . import protocol
 
 __all__ = ["reading"]
@@ -27,7 +27,7 @@ _UNIT_WORDS = {"sq. mm": "mm2", "sq mm": "mm2"}
 _OUTPUTS = {"length": "length_command", "force": "force_command", "stress": "force_command"}
 
 
-def reading(raw: bytes, said: Mapping[str, str | int | None], given: Mapping[str, str]) -> Reading:
+def reading(raw: bytes, said: Mapping[str, str | int | None], given: Mapping[str, str], keep: bool = False) -> Reading:
     """Return the recording of a ``.ddf``."""
     head, titles, rows, line = _split(raw)
     lines = head.splitlines()
@@ -35,9 +35,11 @@ def reading(raw: bytes, said: Mapping[str, str | int | None], given: Mapping[str
     notes: list[str] = []
     rate = _rate(lines)
     calibration = _calibration(lines)
-    values = samples(rows, len(titles), line, "the heading 'Test Data in Volts:'")
+    if keep:
+        rows = whole_rows(rows, line, flags)
+    values = samples(rows, len(titles), line, "the heading 'Test Data in Volts:'", remedy=KEEP)
     index = _index(values[:, 0], titles[0], line)
-    if not raw.endswith((b"\n", b"\r")):
+    if not raw.endswith((b"\n", b"\r")) and not any(f.code == "file-cut" for f in flags):
         flags.append(Flag("no-final-newline", "the file ends within a line; its last value may be cut", "note"))
 
     channels, stim = _channels(titles[1:], values[:, 1:], calibration, flags, notes)
