@@ -200,6 +200,8 @@ def test_the_sandwich_is_the_textbook_one():
         scale = np.sqrt(np.outer(np.diag(wanted), np.diag(wanted)))
         assert np.abs(found.covariance[i] - wanted).max() <= 1e-6 * scale.max()
         np.testing.assert_allclose(np.diag(found.covariance[i]), np.diag(wanted), rtol=1e-6)
+    with pytest.raises(SettingsError, match="noise"):
+        fit(DELAYED, omega, np.concatenate([r, -x], axis=1), weights=w, noise="pink")
 
 
 # --- the same sweep written otherwise

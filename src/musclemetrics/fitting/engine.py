@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import FitError, InputError
+from ..errors import FitError, InputError, SettingsError
 from .covariance import covariance_of
 from .levenberg import Solution, minimise
 from .model import Array, Model
@@ -147,6 +147,8 @@ def fit(
     -----
     Every curve's result is the same to the last bit whatever else is in the stack.
     """
+    if noise not in ("weights", "white"):
+        raise SettingsError(f"noise={noise!r} is unknown", remedy="use 'weights' or 'white'")
     y2 = np.atleast_2d(np.asarray(y, dtype=np.float64))
     n, m = y2.shape
     xs = points_first(x)
