@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -125,3 +127,21 @@ def test_bent_traces_are_refused_with_their_row(change: object, code: str) -> No
     with pytest.raises(ReadError) as caught:
         reading_of(change(trace()), reader="table", separator="tab")  # type: ignore[operator]
     assert caught.value.code == code, str(caught.value)
+
+
+def test_the_notation_of_a_long_column_is_told_in_little_room() -> None:
+    """Remembering a way back for every row took half a kilobyte each: more than the table."""
+    from musclemetrics.readers.table.numbers import all_plain
+
+    cells = [f"{i / 1e4:.6f}" for i in range(100_000)]
+    assert all_plain(cells)
+    assert not all_plain([*cells, "1,5"])
+    code = (
+        "import resource, sys\nfrom musclemetrics.readers.table.numbers import all_plain\n"
+        "cells = [f'{i / 1e4:.6f}' for i in range(300_000)]\n'\\n'.join(cells)\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\nassert all_plain(cells)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+    )
+    pytest.importorskip("resource")
+    grown = int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    assert grown < 60_000 * (1024 if sys.platform == "darwin" else 1)

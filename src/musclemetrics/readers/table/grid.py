@@ -121,8 +121,12 @@ def _part(lines: Sequence[str], mark: str) -> list[tuple[int, list[Cell]]]:
         if sum(line.count(mark) + 1 for line in lines) > CELL_LIMIT:
             raise _too_many()
         for number, line in enumerate(lines, start=1):
-            if line.replace(mark, "").strip():
-                rows.append((number, [cell.strip() for cell in line.split(mark)]))
+            inside = line.replace(mark, "").split()
+            if inside:
+                cells = line.split(mark)
+                # One word apart from the marks has blanks at its ends at most, and most lines have none at all.
+                bare = len(inside) == 1 and len(inside[0]) + len(cells) - 1 == len(line)
+                rows.append((number, [*cells] if bare else [cell.strip() for cell in cells]))
         return rows
     reader = csv.reader((line + "\n" for line in lines), delimiter=mark, skipinitialspace=True, strict=True)
     count = 0

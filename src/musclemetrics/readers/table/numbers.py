@@ -51,11 +51,12 @@ _MISSING = frozenset(
     + ("#div/0!", "#n/a", "#value!", "#ref!", "#num!", "#name?", "#null!", "#wert!", "#zahl!", "#nv", "-1.#ind")
 )
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-_PLAIN_COLUMN = re.compile(rf"(?:{_PLAIN.pattern}\n)+")
+# Possessive: a line reads one way only, and remembering a million ways back takes more room than the table itself.
+_PLAIN_COLUMN = re.compile(rf"(?:{_PLAIN.pattern}\n)++")
 # The same with empty cells, and with a decimal comma: what most traces are, and worth a way of their own.
 _GAPPED_COLUMN = {
-    ".": re.compile(rf"(?:(?:{_PLAIN.pattern})?\n)+"),
-    ",": re.compile(rf"(?:(?:{_PLAIN.pattern})?\n)+".replace(r"\.", ",")),
+    ".": re.compile(rf"(?:(?:{_PLAIN.pattern})?\n)++"),
+    ",": re.compile(rf"(?:(?:{_PLAIN.pattern})?\n)++".replace(r"\.", ",")),
 }
 # A number in any notation: groups of three may be parted by a mark or a blank.
 _ANY = re.compile(
