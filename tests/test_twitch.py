@@ -332,6 +332,33 @@ def test_doubt_is_told(code, artefacts, chosen):
     assert re.search("[0-9]", flag.message) or flag.level == "note"
 
 
+@pytest.mark.parametrize("apart", [10, 15, 20, 30, 40, 50, 80])
+@pytest.mark.parametrize("chosen", [{}, {"peak": "naive"}])
+def test_a_second_stimulus_before_the_peak_is_told(apart, chosen):
+    made = simulated(stimuli=(0.05, 0.05 + apart / 1000), seed=2)
+    assert "second-rise" in codes(measured(made, **chosen))
+    assert "second-rise" not in codes(measured(simulated(seed=2), **chosen))
+
+
+@pytest.mark.parametrize(
+    "artefacts",
+    [{"noise": 0.05}, {"hum": 0.02}, {"noise": 0.03, "corner": 400.0}, {"steepness": 40.0}, {"steepness": 1.0}]
+    + [{"rise": 0.03, "decay": 0.1, "duration": 1.0, "rate": 1000.0, "noise": 0.02}, {"rate": 1000.0}],
+)
+def test_one_round_rise_under_noise_is_neither_clipped_nor_double(artefacts):
+    for seed in range(10):
+        assert not {"second-rise", "clipped-force"} & codes(measured(simulated(seed=seed, **artefacts)))
+
+
+@pytest.mark.parametrize("limit", [150.0, 170.0, 180.0, 185.0])
+@pytest.mark.parametrize("noise", [0.3, 0.6, 1.0])
+def test_an_amplifier_at_its_end_shows_through_noise_added_behind_it(limit, noise):
+    made = simulated(seed=1)
+    force = np.minimum(made.force, limit) + np.random.default_rng(0).normal(0.0, noise, len(made.force))
+    (flag,) = [f for f in twitch.measure(made.time, force, stimulus_time=0.05).flags if f.code == "clipped-force"]
+    assert flag.level == "suspect"
+
+
 def test_without_half_relaxation_the_rest_is_still_given():
     r = measured(simulated(), response_window=0.025)
     assert math.isnan(r["half_relaxation"].value)

@@ -31,6 +31,10 @@ LIMITS = {
     "returned": 0.10,  # share of the peak left at the end
     "flat": 0.65,  # time above 90 % of the peak over time above half
     "second": 0.25,  # share of the peak by which force rises again
+    "earlier": 0.10,  # share of the peak by which force falls on its way to it
+    "shoulder": 0.15,  # share of the steepest rise by which a rise slows down and steepens again
+    "surely": 6.0,  # standard deviations of the slope that needs
+    "round": 0.66,  # width of the top near the peak over that four times as far below; 0.5 is a parabola
     "rise": 8.0,  # samples between half and full force
     "fastest": 0.002,  # seconds to peak
     "slowest": 0.5,

@@ -14,6 +14,7 @@ from ...traces.memory import Noise
 from .decisions import Decisions
 from .definitions import DEFINITIONS, LIMITS
 from .kinetics import Kinetics, outline
+from .shape import earlier_fall, flatness, second_rise
 
 __all__ = ["flags_of"]
 
@@ -37,7 +38,7 @@ def flags_of(
         *made.flags,
         *_incomplete(found, lifted, last, decisions),
         *_rest(rest, noise, found, decisions),
-        *_samples(lifted[begin:last], noise, found),
+        *_samples(lifted[begin:last], shape, place, noise, found),
         *_shape(made, lifted, begin, first, last, shape, place, noise, found, decisions),
         *_ratio(found, decisions),
     )
@@ -103,7 +104,7 @@ def _rest(rest: Array, noise: Noise, found: Kinetics, decisions: Decisions) -> I
         )
 
 
-def _samples(force: Array, noise: Noise, found: Kinetics) -> Iterable[Flag]:
+def _samples(force: Array, shape: Array, place: int, noise: Noise, found: Kinetics) -> Iterable[Flag]:
     """Tell what converter, amplifier and interference did to the samples of the response."""
     peak = found.values["peak"]
     values = np.unique(force)
@@ -117,11 +118,20 @@ def _samples(force: Array, noise: Noise, found: Kinetics) -> Iterable[Flag]:
         )
     near = force[force > 0.9 * force.max()]
     equal = int((near == force.max()).sum())
+    # Noise behind the amplifier makes the samples at its end differ; the top is too flat all the same.
+    flat = flatness(shape, place, noise)
     if equal >= LIMITS["clipped"] and equal > LIMITS["clipped_share"] * len(near):
         yield Flag(
             "clipped-force",
             f"{equal} of {len(near)} samples near the top equal the largest, limit "
             f"{100 * LIMITS['clipped_share']:g} %: the amplifier or converter was at its end; measure with less gain",
+        )
+    elif flat > LIMITS["round"]:
+        yield Flag(
+            "clipped-force",
+            f"the top is flat: near the peak it is {100 * flat:.0f} % as wide as four times as far below, a round "
+            f"one 50 %, limit {100 * LIMITS['round']:g} %: the amplifier or converter was at its end, or the "
+            "contraction is fused; measure with less gain",
         )
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(force, 2, mode="edge"), 5)
     off = np.abs(force - np.median(windows, axis=1))
@@ -156,14 +166,30 @@ def _shape(
             f"{100 * LIMITS['flat']:g} %: a tetanus or a clipped signal rather than a twitch; measure it as isometric",
         )
     if math.isfinite(marks["half_fall"]):
-        after = shape[min(len(shape) - 1, made.index(marks["half_fall"]) - first) :]
+        after = shape[place:]
         again = float(np.max(after - np.minimum.accumulate(after)))
         if again > max(LIMITS["second"] * peak, 4.0 * noise.sd):
             yield Flag(
                 "second-contraction",
-                f"force rises again by {100 * again / peak:.0f} % of the peak after half relaxation, limit "
+                f"force rises again by {100 * again / peak:.0f} % of the peak after it, limit "
                 f"{100 * LIMITS['second']:g} %; give each twitch by itself, with response_window",
             )
+    fall = earlier_fall(shape, place)
+    onset = max(0, made.index(marks["onset"]) - first) if math.isfinite(marks["onset"]) else 0
+    again = second_rise(lifted[first:last], shape, place, onset, noise)
+    fallen = fall > max(LIMITS["earlier"] * peak, 4.0 * noise.sd)
+    if fallen or again > LIMITS["shoulder"]:
+        told = f"force falls by {100 * fall / peak:.0f} % of the peak before it, limit {100 * LIMITS['earlier']:g} %"
+        if not fallen:
+            told = (
+                f"the rise slows down and steepens again by {100 * again:.0f} % of its steepest, limit "
+                f"{100 * LIMITS['shoulder']:g} %"
+            )
+        yield Flag(
+            "second-rise",
+            f"{told}: more than one stimulus, or a jerk; peak and times are not those of one twitch; check the "
+            "stimuli, give each twitch by itself with response_window",
+        )
     if math.isfinite(marks["half_rise"]):
         samples = (marks["peak"] - marks["half_rise"]) * made.rate
         if samples < LIMITS["rise"]:
