@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import musclemetrics as mm
 from musclemetrics import force_length
 from musclemetrics.errors import FitError, InputError, MuscleMetricsError, SettingsError
 from musclemetrics.modalities.force_length.curves import ACTIVE, PASSIVE
 from musclemetrics.reading import Event, Reading
 from musclemetrics.simulate.force_length import LengthMuscle, contractions, points
 
+from .shared_data import shared
 from .validation.force_length import Design, coverage
 
 KNOWN = {"force_is": "active", "length_unit": "mm", "force_unit": "mN"}
@@ -223,6 +225,14 @@ def test_a_stimulus_without_rest_before_it_is_refused():
     (one,) = force_length.inputs(readings, rest_window=0.2)
     assert one.reason is not None
     assert one.reason.code == "rest-window"
+
+
+def test_a_recording_without_stimuli_is_no_curve():
+    """A skinned fibre's recording at one length says so, whatever the unit of its force."""
+    (record,) = mm.measure_files(shared("fibre/slc/ACB11/45pCa1.slc"), "force_length")
+    failed = next(f for f in record.flags if f.level == "failed")
+    assert failed.code == "no-stimulus"
+    assert "stimuli" in failed.message
 
 
 def test_sarcomere_lengths_are_lengths():

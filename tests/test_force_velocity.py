@@ -282,6 +282,34 @@ def test_where_a_straight_line_fits_too_a_and_b_have_no_upper_limit():
     assert math.isfinite(r["Po"].interval[1])
 
 
+@pytest.mark.parametrize("dependent", ["force", "velocity"])
+@pytest.mark.parametrize("kind", ["profile", "wald"])
+def test_no_bound_of_what_is_positive_lies_below_zero(dependent, kind):
+    """Four scattered points leave one degree of freedom, and nothing is known but signs."""
+    v = np.array([0.0, 1.0041, 3.0066, 2.0061])
+    f = np.array([91.5012, 47.1540, 13.5493, 20.1023])
+    r = force_velocity.measure(v, f, dependent=dependent, interval=kind, **RELATIVE)
+    told = {f.message.removeprefix("the data set no ").split(";")[0] for f in r.flags if f.code == "interval-open"}
+    seen = 0
+    for name in r:
+        low, high = r[name].interval or (math.nan, math.nan)
+        assert not low < 0.0, name
+        words = {(True, True): "limit at all", (True, False): "lower limit", (False, True): "upper limit"}
+        if low == 0.0 or math.isinf(high):
+            seen += 1
+            assert f"{words[low == 0.0, math.isinf(high)]} to {name}" in told
+    assert seen
+
+
+@pytest.mark.parametrize("dependent", ["force", "velocity"])
+def test_an_exact_straight_line_has_no_a_and_b(dependent):
+    """Rounding bends a line by 1e-16, which is no curvature."""
+    v = np.array([0, 0.5, 1, 2, 3, 4, 5, 6])
+    with pytest.raises(FitError) as caught:
+        force_velocity.measure(v, 60.0 - 8.0 * v, dependent=dependent, **RELATIVE)
+    assert caught.value.code == "no-curvature"
+
+
 # ---- relations that must hold -------------------------------------------------------------------------------------
 
 chosen = st.fixed_dictionaries(
@@ -663,11 +691,43 @@ def test_what_the_traces_do_not_tell_is_asked_for():
     assert only(told).settings["dependent"] == "velocity"
     named = [Reading(r.arrays, r.units, {**r.labels, "protocol": "Load clamp"}) for r in straight]
     assert only(named).settings["dependent"] == "velocity"
-    assert only(straight, dependent="velocity").settings["dependent"] == "velocity"
+    by_hand = only(straight, contractions="clamps")
+    assert by_hand.settings["dependent"] == "velocity"
+    np.testing.assert_allclose(by_hand.args["force"], only(told).args["force"])
     some = clamps(fatigue=0.05)
+    assert only(some, dependent="velocity").settings["dependent"] == "velocity"
     with pytest.raises(InputError) as caught:
         only(some)
     assert caught.value.code == "protocol-not-clear"
+
+
+def test_the_direction_of_the_fit_does_not_change_how_traces_are_read():
+    """Eight ramps stay eight points whichever residuals are fitted."""
+    reading = {"columns": "time,length,force", "units": {"time": "ms", "force": "kPa", "length": "{L0}"}}
+    path = shared("fibre/slack_ktr_isovelocity/isovelocity.mat")
+    (a,) = mm.measure_files(path, "force_velocity", reading=reading)
+    (b,) = mm.measure_files(path, "force_velocity", reading=reading, dependent="velocity")
+    assert a["n_points"].value == b["n_points"].value == 8
+    for name in ("velocity", "force", "at", "length"):
+        np.testing.assert_array_equal(a.trace(name), b.trace(name))
+    assert a["Vmax"].value == b["Vmax_other"].value
+    assert b["Vmax"].value == a["Vmax_other"].value
+
+
+def test_ramps_read_as_clamps_name_every_one_that_gives_no_point():
+    one = only(ramps(), contractions="clamps")
+    read = int(np.sum(one.args["velocity"] > 0))
+    left = [f for f in one.flags if f.code == "contraction-left-out"]
+    total = int(np.sum(only(ramps()).args["velocity"] > 0))
+    assert read + len(left) == total
+
+
+def test_a_fibre_length_for_what_is_relative_already_is_refused():
+    with pytest.raises(SettingsError) as caught:
+        force_velocity.measure(SPEEDS, points(), dependent="force", fibre_length=2.0, length_unit="mm", **RELATIVE)
+    assert "already" in caught.value.message
+    with pytest.raises(SettingsError):
+        only(ramps(), fibre_length=2.0)
 
 
 def test_force_is_read_where_the_muscle_also_rests():

@@ -25,6 +25,8 @@ GUARD = 0.002
 """Seconds before the stimulus left out of the rest."""
 MOVED = 0.01
 """Share of the length by which it may stray during a contraction."""
+MOST_POINTS = 200
+"""Rows beside a column of time that may still be points of a curve, measured one after another."""
 APART = 0.5
 """Stimuli further apart than so many seconds belong to different contractions."""
 
@@ -83,6 +85,14 @@ def _or_reason(made: Callable[[], Inputs], readings: Sequence[Reading]) -> Input
 
 
 def _table(reading: Reading) -> Inputs:
+    if "time" in reading and np.ndim(reading["time"]) == 1 and len(reading["time"]) > MOST_POINTS:
+        raise InputError(
+            f"a recording of {len(reading['time'])} samples in time without a stimulus: nothing says where each "
+            "contraction begins and what was passive force before it",
+            code="no-stimulus",
+            remedy="give recordings with stimuli, one contraction at each length, or a table of points: length, total "
+            "force, passive force",
+        )
     columns = {"length": next((n for n in ("length", "sarcomere_length") if n in reading), None)}
     columns["force"] = next((n for n in (*TOTAL, "force") if n in reading), None)
     columns["passive"] = next((n for n in PASSIVE if n in reading), None)

@@ -16,7 +16,7 @@ from ...reading import Inputs, Reading
 from ...record import Flag
 from .contractions import read_clamps, read_ramps
 from .surveying import Survey, protocol, survey, unloading
-from .windows import Windows
+from .windows import CONTRACTIONS, Windows
 
 __all__ = ["inputs"]
 
@@ -38,6 +38,7 @@ def inputs(
     readings: Iterable[Reading],
     *,
     dependent: str | None = None,
+    contractions: str | None = None,
     at_length: float | None = None,
     length_window: float = 0.01,
     settle: float = 0.003,
@@ -55,6 +56,9 @@ def inputs(
         Tables hold ``velocity`` and ``force``: each is a curve. Traces hold ``time``, ``force`` and ``length``, with
         one or several shortening ramps or load clamps: all that share a fibre are one curve.
     dependent : {"velocity", "force"}, optional
+        The quantity whose residuals are fitted; by default the one that answered in the contractions found. It does not
+        change how traces are read, unless they may hold either.
+    contractions : {"clamps", "ramps"}, optional
         Whether traces hold load clamps or isovelocity ramps; found from the protocol or the traces where not given.
     at_length : float, optional
         Length, in {L0}, at which the force of every ramp is read. By default the length at which the muscle also rests
@@ -144,7 +148,8 @@ def _table(reading: Reading) -> Inputs:
     said = _said(reading.labels)
     if said is not None:
         settings["dependent"] = said
-    for name in ("fibre_length", "muscle_length"):
+    relative = units.dimension(settings.get("velocity_unit", "1")) == "relative speed"
+    for name in () if relative else ("fibre_length", "muscle_length"):
         if name in reading and reading[name].ndim == 0 and reading.unit(name) is not None:
             settings |= {"fibre_length": float(reading[name]), "length_unit": str(reading.unit(name))}
             break
@@ -186,15 +191,17 @@ def _traces(readings: Sequence[Reading], windows: Windows) -> Inputs:
     settings["force_unit"] = force_units[0]
     _refuse_lengthening(surveys)
     said = _said(traces.shared_labels(readings))
-    settings["dependent"] = windows.dependent or (told.pop() if len(told) == 1 else said) or protocol(surveys, windows)
-    points = read_ramps(surveys, windows) if settings["dependent"] == "force" else read_clamps(surveys, windows)
+    answered = told.pop() if len(told) == 1 else said
+    answered = CONTRACTIONS.get(windows.contractions or "") or answered or _answered(surveys, windows)
+    settings["dependent"] = windows.dependent or answered
+    points = read_ramps(surveys, windows) if answered == "force" else read_clamps(surveys, windows)
     if sum(v > 0 for v in points.velocity) == 0:
         left = [f.message for f in points.flags if f.code == "contraction-left-out"]
         why = left[0] if left else "there is no steady shortening in its traces"
         raise InputError(
             f"no contraction gave a point: {why}",
             code="no-contractions",
-            remedy="look at the traces; give dependent, at_length or clamp_window",
+            remedy="look at the traces; give contractions, at_length or clamp_window",
         )
     if not any(one.zeros for one in surveys):
         flags.append(
@@ -206,6 +213,16 @@ def _traces(readings: Sequence[Reading], windows: Windows) -> Inputs:
     note = f"{len(points.force)} points from {len(readings)} recording(s)"
     labels = traces.shared_labels(readings)
     return Inputs(args, settings, labels, tuple(flags), tuple(dict.fromkeys([*notes, *points.notes, note])))
+
+
+def _answered(surveys: Sequence[Survey], windows: Windows) -> str:
+    """Return the quantity that answered by the traces; by `dependent` where they do not tell."""
+    try:
+        return protocol(surveys, windows)
+    except InputError:
+        if windows.dependent is None:
+            raise
+        return windows.dependent
 
 
 def _surveyed(facts: traces.Facts, windows: Windows) -> tuple[Survey, list[Flag]]:

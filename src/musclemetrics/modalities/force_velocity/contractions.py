@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...record import Flag
 from ...traces import level
 from .segments import Piece, line
-from .surveying import SAME, STEADY, Survey, clamps, rests
+from .surveying import CLAMP, RECOIL, SAME, STEADY, Survey, clamps, rests
 from .windows import Windows
 
 __all__ = ["Points", "read_clamps", "read_ramps"]
@@ -210,8 +210,11 @@ def read_clamps(surveys: Sequence[Survey], windows: Windows) -> Points:
     _isometric_point(points, surveys, None, float(np.median([r.length for r in found])) if found else 1.0)
     top = max((r.force for r in found), default=float("inf"))
     for one in surveys:
-        for clamp in clamps(one):
-            rec = one.recording
+        rec, found_here = one.recording, clamps(one)
+        for ramp in one.ramps:
+            if ramp.duration >= RECOIL and not any(c.begin < ramp.end and ramp.begin < c.end for c in found_here):
+                points.leave(ramp, f"it lasts {1e3 * ramp.duration:.3g} ms, a clamp {1e3 * CLAMP:g} at least")
+        for clamp in found_here:
             first = rec.index(clamp.begin + max(windows.settle, low * clamp.duration))
             last = rec.index(clamp.begin + high * clamp.duration)
             if last - first < 5:

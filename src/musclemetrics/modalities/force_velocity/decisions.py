@@ -86,6 +86,8 @@ class Decisions:
         ------
         InputError
             ``velocity-unit-not-stated``, ``length-unit-not-stated``.
+        SettingsError
+            If `fibre_length` is given for a velocity that is relative already.
         """
         unit = self.velocity_unit
         if unit is None:
@@ -95,6 +97,12 @@ class Decisions:
                 remedy="give velocity_unit: {L0}/s (fibre lengths per second), mm/s, um/s",
             )
         if units.dimension(unit) == "relative speed":
+            # Points read from traces were divided by it already; it is recorded beside them.
+            if self.fibre_length not in (None, 1.0) and not self.points:
+                raise SettingsError(
+                    f"fibre_length={self.fibre_length:g} is given for a velocity that is in {unit} already",
+                    remedy="leave fibre_length out, or name the unit the velocity is in",
+                )
             return "{L0}/s", units.convert_factor(unit, "{L0}/s")
         if self.fibre_length is None:
             return unit, 1.0

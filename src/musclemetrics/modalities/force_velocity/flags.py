@@ -168,7 +168,7 @@ def _reach(
 def _intervals(out: list[list[Flag]], every: Mapping[str, Quantity], exact: NDArray[np.bool_]) -> None:
     for name, quantity in every.items():
         low, high = quantity.interval.T
-        open_low, open_high = np.isneginf(low), np.isposinf(high)
+        open_low, open_high = low <= 0.0, np.isposinf(high)  # all are above zero, so zero is no limit
         _put(
             out,
             open_low | open_high,

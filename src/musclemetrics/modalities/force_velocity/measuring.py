@@ -56,7 +56,7 @@ def measure(
     force_unit : str
         "1" (none stated), "%", mN, kN/m2, …
     fibre_length : float, optional
-        L0 in `length_unit`, which turns mm/s into {L0}/s.
+        L0 in `length_unit`, which turns mm/s into {L0}/s; refused where velocity is relative already.
     length_unit : str, optional
         Unit of `fibre_length`.
     interval : {"profile", "wald"}

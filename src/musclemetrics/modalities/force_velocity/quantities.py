@@ -158,7 +158,7 @@ def quantities(found: Hyperbolas, kind: str) -> dict[str, Quantity]:
         best_y = _scaled(work.of("m"), ys)
     best_x = _scaled(share, 1.0 / found.q) if found.held == "q" else _scaled(_inverse(work.of("r")), xs)
     ends = _intercepts(work)
-    return {
+    found_all = {
         "Vmax": ends["Vmax"],
         "Po": ends["Po"],
         "a": asymptote_y if force else asymptote_x,
@@ -169,11 +169,12 @@ def quantities(found: Hyperbolas, kind: str) -> dict[str, Quantity]:
         "V_opt": best_x if force else best_y,
         "F_opt_Po": share,
     }
+    return {name: _positive(quantity) for name, quantity in found_all.items()}
 
 
 def intercepts(found: Hyperbolas, kind: str) -> dict[str, Quantity]:
     """Return Vmax, Po and a/Po of every curve, for the comparison of directions."""
-    return _intercepts(_Work(found, kind))
+    return {name: _positive(quantity) for name, quantity in _intercepts(_Work(found, kind)).items()}
 
 
 def _intercepts(work: _Work) -> dict[str, Quantity]:
@@ -274,6 +275,12 @@ def _inverse(a: Quantity) -> Quantity:
         upper = np.where(low > 0, 1.0 / low, np.inf)
         turned = np.stack([1.0 / high, np.where(np.isnan(low), np.nan, upper)], axis=1)
         return Quantity(1.0 / a.value, a.stderr / a.value**2, turned)
+
+
+def _positive(a: Quantity) -> Quantity:
+    """Return a quantity that Hill's curve has above zero alone; a bound below zero sets no limit and becomes zero."""
+    low, high = a.interval.T
+    return Quantity(a.value, a.stderr, np.stack([np.maximum(low, 0.0), high], axis=1))
 
 
 def _of_height(G: Quantity) -> Quantity:

@@ -29,6 +29,8 @@ METHOD = {
 }
 OTHER = {"velocity": "force", "force": "velocity"}
 CURVE_POINTS = 121
+LEAST_BEND = 1e-6
+"""Po/a up to which a curve is a straight line: rounding alone bends a line by more than nothing."""
 
 
 def provenance(decisions: Decisions) -> Provenance:
@@ -157,7 +159,7 @@ def _records(
 
 def _right(found: Hyperbolas) -> NDArray[np.bool_]:
     """Whether a fit is a hyperbola of Hill's kind: it meets both axes and bends towards the origin."""
-    return np.asarray(found.found & (found.G > 0) & (found.q > 0) & (found.y0 > 0))
+    return np.asarray(found.found & (found.G > LEAST_BEND) & (found.q > 0) & (found.y0 > 0))
 
 
 def _no_fit(found: Hyperbolas, i: int) -> FitError:

@@ -13,7 +13,7 @@ from ...traces import Recording, level, noise
 from .segments import Piece, averaged, line, pieces
 from .windows import Windows
 
-__all__ = ["SAME", "STEADY", "Rest", "Survey", "clamps", "protocol", "rests", "survey", "unloading"]
+__all__ = ["CLAMP", "RECOIL", "SAME", "STEADY", "Rest", "Survey", "clamps", "protocol", "rests", "survey", "unloading"]
 
 Array = NDArray[np.float64]
 
@@ -221,7 +221,8 @@ def protocol(surveys: Sequence[Survey], windows: Windows) -> str:
             if after is not None and after.first == ramp.last:
                 bend.append(1.0)  # one shortening in several straight pieces
     if max(bend) < COMMANDED:
-        return "force"
+        # Shortening at one speed under a force that stays is both; then the direction of the fit tells what was meant.
+        return "velocity" if windows.dependent == "velocity" and max(drift) < STEADY else "force"
     if max(bend) > BENT and max(drift) < STEADY:
         return "velocity"
     raise InputError(
@@ -229,7 +230,7 @@ def protocol(surveys: Sequence[Survey], windows: Windows) -> str:
         f"{100 * max(drift):.2g} % of Po in a contraction, and length leaves a straight line by up to "
         f"{100 * max(bend):.2g} % of its way",
         code="protocol-not-clear",
-        remedy="give dependent=force for isovelocity ramps, dependent=velocity for load clamps",
+        remedy="give contractions=ramps for isovelocity ramps, contractions=clamps for load clamps",
     )
 
 

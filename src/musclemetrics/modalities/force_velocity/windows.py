@@ -11,7 +11,10 @@ from ... import checks
 from ...errors import SettingsError
 from .decisions import DEPENDENT
 
-__all__ = ["Windows"]
+__all__ = ["CONTRACTIONS", "Windows"]
+
+CONTRACTIONS = {"clamps": "velocity", "ramps": "force"}
+"""What traces may hold, and the quantity that answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class Windows:
     """The decisions of reading points from traces, checked."""
 
     dependent: str | None = None
+    contractions: str | None = None
     at_length: float | None = None
     length_window: float = 0.01
     settle: float = 0.003
@@ -38,6 +42,7 @@ class Windows:
         """Return the windows, or raise SettingsError naming the one that cannot be carried out."""
         s = {**{n: p.default for n, p in inspect.signature(cls).parameters.items()}, **settings}
         checks.choice(s["dependent"], "dependent", DEPENDENT)
+        checks.choice(s["contractions"], "contractions", (None, *CONTRACTIONS))
         if s["at_length"] is not None:
             s["at_length"] = checks.number(s["at_length"], "at_length", low=0.2, high=3.0)
         s["length_window"] = checks.number(s["length_window"], "length_window", low=1e-4, high=0.5)
