@@ -63,7 +63,7 @@ def measure(
     components : {1, 2}
         Cole arcs. Two nearly always fit better, and their parameters mean little: compare aicc.
     weighting : {"taper", "unit", "modulus"}
-        Of the residuals: 1/(1 + (f/1 MHz)²), all alike, or 1/|Z|.
+        Of the residuals: 1/(1 + (f/1 MHz)²), all alike, or one over the modulus of Z.
     cell_constant : float, optional
         K in 1/m, for conductivity and permittivity; without the geometry of the electrodes there are none.
     frequency_range : (float, float), optional
