@@ -180,7 +180,7 @@ def test_sniffing_imports_no_parser() -> None:
 
 def test_options_are_checked_against_the_reader() -> None:
     assert readers.options_of("table")["comment"] == "#"
-    assert set(readers.options_of("slcontrol")) == {"pca"}
+    assert set(readers.options_of("slcontrol")) == {"pca", "truncated"}
     with pytest.raises(SettingsError, match=r"did you mean decimal\?") as caught:
         readers.read(io.BytesIO(CSV), decimals=",")
     assert caught.value.code == "unknown-option"
