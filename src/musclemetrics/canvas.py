@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["PALETTE", "figure", "label", "literal", "plot_below", "strip_below", "style", "unit_text"]
+    from .record import Record
+
+__all__ = ["PALETTE", "figure", "label", "literal", "nothing", "plot_below", "strip_below", "style", "unit_text"]
 
 PALETTE: Mapping[str, str] = MappingProxyType(
     {
@@ -173,6 +175,19 @@ def strip_below(axes: Axes, share: float = 0.26) -> Axes:
     strip: Axes = axes.inset_axes((0.0, -share - gap, 1.0, share), sharex=axes)
     strip.tick_params(labelbottom=True)
     return strip
+
+
+def nothing(record: Record, axes: Axes) -> None:
+    """Write into `axes` why a record has nothing to draw.
+
+    Parameters
+    ----------
+    record : Record
+    axes : matplotlib.axes.Axes
+    """
+    message = record.flags[0].message if record.flags else "no data"
+    axes.text(0.5, 0.5, literal(message), ha="center", va="center", wrap=True, transform=axes.transAxes)
+    axes.set_axis_off()
 
 
 def plot_below(axes: Axes, share: float = 1.0) -> Axes:

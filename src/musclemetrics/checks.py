@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import InputError, SettingsError
 
-__all__ = ["at_least", "choice", "finite", "fraction", "matrix", "number", "same_length", "samples", "vector"]
+__all__ = [
+    "at_least",
+    "choice",
+    "finite",
+    "fraction",
+    "matrix",
+    "number",
+    "same_length",
+    "samples",
+    "settings",
+    "vector",
+]
+
+
+Chosen = TypeVar("Chosen")
 
 
 def _array(values: ArrayLike, name: str) -> NDArray[np.float64]:
@@ -129,3 +144,38 @@ def number(value: Any, name: str, *, low: float = -np.inf, high: float = np.inf)
 def fraction(value: Any, name: str) -> float:
     """Return `value` as a float between 0 and 1."""
     return number(value, name, low=0.0, high=1.0)
+
+
+def settings(
+    measure: Callable[..., Any],
+    check: Callable[[Mapping[str, Any]], Chosen],
+    given: Mapping[str, Any],
+    others: Collection[str] = (),
+) -> Chosen:
+    """Return the decisions of a modality, checked before there is a recording.
+
+    Parameters
+    ----------
+    measure : callable
+        Its keywords are the settings, its defaults those that are not given.
+    check : callable
+        Turns all of them into decisions, or raises.
+    given : Mapping
+    others : collection of str
+        Settings that are not measure's own, and checked elsewhere.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such setting, or one cannot be carried out.
+    """
+    known = inspect.signature(measure).parameters.values()
+    defaults = {p.name: p.default for p in known if p.kind is p.KEYWORD_ONLY}
+    for name in given:
+        if name not in defaults and name not in others:
+            listed = ", ".join([*defaults, *others])
+            raise SettingsError(f"there is no setting {name!r}", remedy=f"use one of {listed}")
+    try:
+        return check({**defaults, **{k: v for k, v in given.items() if k in defaults}})
+    except InputError as error:  # an unknown unit is a wrong decision here, not a wrong array
+        raise SettingsError(error.message, code=error.code, remedy=error.remedy) from None

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import checks
+from .rig import one_pole
 
 __all__ = ["Contraction", "csv_text", "isometric", "samples"]
 
@@ -147,7 +148,7 @@ def isometric(
         length = np.where(inside, length - slack, length)
     white = rng.normal(0.0, 1.0, len(time))
     phase = rng.uniform(0.0, 2.0 * math.pi, 2)
-    disturbed = noise * (white if corner is None else _filtered(white, corner / rate))
+    disturbed = noise * (white if corner is None else one_pole(white, corner / rate))
     disturbed = disturbed + hum * np.sin(2.0 * math.pi * hum_frequency * time + phase[0])
     disturbed = disturbed + wander * np.sin(2.0 * math.pi * time / 0.7 + phase[1])
     disturbed = disturbed + drift * time
@@ -161,16 +162,6 @@ def isometric(
         "stiffness_Po": stiffness,
     }
     return Contraction(time, zero + force + Po * disturbed, length + 2e-5 * rng.normal(0.0, 1.0, len(time)), truth)
-
-
-def _filtered(white: Array, share: float) -> Array:
-    """Return one-pole low-pass noise of unit standard deviation; `share` is the corner over the rate."""
-    from scipy.signal import lfilter
-
-    keep = math.exp(-2 * math.pi * share)
-    scale = math.sqrt(1 - keep**2)
-    made: Array = lfilter([scale], [1.0, -keep], np.concatenate(([white[0] / scale], white[1:])))
-    return made
 
 
 def csv_text(made: Contraction, *, fibre: str, force_unit: str = "mN", length: bool = True) -> str:

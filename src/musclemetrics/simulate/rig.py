@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FINE", "Artefacts", "recorded"]
+__all__ = ["FINE", "Artefacts", "one_pole", "recorded"]
 
 Array = NDArray[np.float64]
 
@@ -127,3 +128,13 @@ def _filtered(values: Array, every: int) -> Array:
     window = window / window.sum()
     pad = len(window) // 2
     return np.convolve(np.pad(values, pad, mode="edge"), window, mode="valid")
+
+
+def one_pole(white: Array, share: float) -> Array:
+    """Return one-pole low-pass noise of unit standard deviation; `share` is the corner over the rate."""
+    from scipy.signal import lfilter
+
+    keep = math.exp(-2 * math.pi * share)
+    scale = math.sqrt(1 - keep**2)
+    made: Array = lfilter([scale], [1.0, -keep], np.concatenate(([white[0] / scale], white[1:])))
+    return made

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .. import checks
 from ..errors import SettingsError
+from .rig import one_pole
 
 __all__ = ["TwitchTrace", "csv_text", "samples", "twitch"]
 
@@ -131,7 +132,7 @@ def twitch(
         first = int(np.searchsorted(time, at - 1e-9))
         on[first : first + width] = 1.0
     white = rng.normal(0.0, 1.0, len(time))
-    force = baseline + clean + peak * noise * (white if corner is None else _filtered(white, corner / rate))
+    force = baseline + clean + peak * noise * (white if corner is None else one_pole(white, corner / rate))
     phase = rng.uniform(0.0, 2 * math.pi)
     force = force + peak * (hum * np.sin(2 * math.pi * hum_frequency * time + phase) + drift * time / duration)
     force = force + peak * artefact * on
@@ -144,16 +145,6 @@ def _shape(t: Array, rise: float, decay: float, steepness: float) -> Array:
     after = np.maximum(t, 0.0)
     value: Array = (-np.expm1(-after / rise)) ** steepness * np.exp(-after / decay)
     return np.where(t > 0, value, 0.0)
-
-
-def _filtered(white: Array, share: float) -> Array:
-    """Return one-pole low-pass noise of unit standard deviation; `share` is the corner over the rate."""
-    from scipy.signal import lfilter
-
-    keep = math.exp(-2 * math.pi * share)
-    start = np.concatenate(([white[0] / math.sqrt(1 - keep**2)], white[1:]))
-    made: Array = lfilter([math.sqrt(1 - keep**2)], [1.0, -keep], start)
-    return made
 
 
 def _truth(

@@ -1,6 +1,6 @@
 """Sampled signals: what a recording is, its level and noise, changes of length, the onset of force."""
 
-from .bridge import Facts, recorded, shared_labels
+from .bridge import Facts, or_reason, recorded, shared_labels
 from .levels import Hum, Level, hum, level, noise
 from .onset import DETECTORS, Onset, onset
 from .recording import Recording, in_L0, recording
@@ -23,6 +23,7 @@ __all__ = [
     "level",
     "noise",
     "onset",
+    "or_reason",
     "recorded",
     "recording",
     "shared_labels",

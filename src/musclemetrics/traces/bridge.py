@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import units
-from ..errors import InputError
-from ..reading import Event, Reading
+from ..errors import InputError, MuscleMetricsError
+from ..reading import Event, Inputs, Reading
 from ..record import Flag
 
-__all__ = ["Facts", "recorded", "shared_labels"]
+__all__ = ["Facts", "or_reason", "recorded", "shared_labels"]
 
 Array = NDArray[np.float64]
 
@@ -134,3 +134,13 @@ def shared_labels(readings: Sequence[Reading]) -> dict[str, str]:
     for reading in readings[1:]:
         labels = {k: v for k, v in labels.items() if reading.labels.get(k) == v}
     return labels
+
+
+def or_reason(made: Callable[[], Inputs], readings: Sequence[Reading]) -> Inputs:
+    """Return what was made of readings, or why it was not: one bad recording must not end the others."""
+    try:
+        return replace(made(), sources_from=tuple(readings))
+    except MuscleMetricsError as error:
+        flags = tuple(dict.fromkeys(f for r in readings for f in r.flags))
+        notes = tuple(dict.fromkeys(n for r in readings for n in r.notes))
+        return Inputs({}, {}, shared_labels(readings), flags, notes, error, tuple(readings))

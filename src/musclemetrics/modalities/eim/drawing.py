@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...canvas import PALETTE, label, literal, plot_below, strip_below
+from ...canvas import PALETTE, label, literal, nothing, plot_below, strip_below
 from ...record import Record
 from .curves import cole
 
@@ -28,9 +28,7 @@ def draw(record: Record, axes: Axes) -> None:
     """
     names = {t.name for t in record.traces}
     if "resistance" not in names:
-        message = record.flags[0].message if record.flags else "no data"
-        axes.text(0.5, 0.5, message, ha="center", va="center", wrap=True, transform=axes.transAxes)
-        axes.set_axis_off()
+        nothing(record, axes)
         return
     below = plot_below(axes, 0.8)
     f, r, x = (record.trace(name) for name in ("frequency", "resistance", "reactance"))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ... import checks
-from ...errors import InputError, SettingsError
+from ...errors import InputError
 from ...provenance import unmeasured
 from ...record import Record
 from .decisions import Decisions
@@ -121,20 +121,11 @@ def check_settings(**settings: Any) -> None:
     """
     from .bench import check_phase_unit
 
-    given = {k: v for k, v in settings.items() if k != "phase_unit"}
-    defaults = {
-        name: p.default
-        for name, p in inspect.signature(measure).parameters.items()
-        if p.kind is inspect.Parameter.KEYWORD_ONLY
-    }
-    for name in given:
-        if name not in defaults:
-            raise SettingsError(f"there is no setting {name!r}", remedy=f"use one of {', '.join(defaults)}")
-    try:
-        Decisions.check({**defaults, **given})
+    def check(every: Mapping[str, Any]) -> None:
+        Decisions.check(every)
         check_phase_unit(settings.get("phase_unit"))
-    except InputError as error:  # an unknown unit is a wrong decision here, not a wrong array
-        raise SettingsError(error.message, code=error.code, remedy=error.remedy) from None
+
+    checks.settings(measure, check, settings, ("phase_unit",))
 
 
 def measure_many(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ... import checks, units
-from ...errors import InputError, MuscleMetricsError
+from ...errors import InputError
 from ...reading import Inputs, Reading
 from ...record import Flag
-from ...traces import Facts, Recording, level, recorded, recording, shared_labels
+from ...traces import Facts, Recording, level, or_reason, recorded, recording, shared_labels
 
 __all__ = ["check_windows", "inputs"]
 
@@ -61,9 +61,9 @@ def inputs(readings: Iterable[Reading], *, rest_window: float = 0.05, peak_windo
         if "time" in reading and any(e.name == "stimulus" for e in reading.events):
             traces.setdefault(reading.labels.get("fibre", ""), []).append(reading)
         else:
-            yield _or_reason(partial(_table, reading), [reading])
+            yield or_reason(partial(_table, reading), [reading])
     for group in traces.values():
-        yield _or_reason(partial(_contractions, group, windows), group)
+        yield or_reason(partial(_contractions, group, windows), group)
 
 
 def check_windows(rest_window: float = 0.05, peak_window: float = 0.01) -> tuple[float, float]:
@@ -72,16 +72,6 @@ def check_windows(rest_window: float = 0.05, peak_window: float = 0.01) -> tuple
         checks.number(rest_window, "rest_window", low=1e-3, high=100.0),
         checks.number(peak_window, "peak_window", low=1e-4, high=10.0),
     )
-
-
-def _or_reason(made: Callable[[], Inputs], readings: Sequence[Reading]) -> Inputs:
-    """Return what was made, or why it was not: one bad recording must not end the others."""
-    try:
-        return replace(made(), sources_from=tuple(readings))
-    except MuscleMetricsError as error:
-        flags = tuple(dict.fromkeys(f for r in readings for f in r.flags))
-        notes = tuple(dict.fromkeys(n for r in readings for n in r.notes))
-        return Inputs({}, {}, shared_labels(readings), flags, notes, error, tuple(readings))
 
 
 def _table(reading: Reading) -> Inputs:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...canvas import PALETTE, label, literal, strip_below
+from ...canvas import PALETTE, label, literal, nothing, strip_below
 from ...record import Record
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ def draw(record: Record, axes: Axes) -> None:
     """
     units = {t.name: t.unit for t in record.traces}
     if "active" not in units:
-        message = record.flags[0].message if record.flags else "no data"
-        axes.text(0.5, 0.5, message, ha="center", va="center", wrap=True, transform=axes.transAxes)
-        axes.set_axis_off()
+        nothing(record, axes)
         return
     length, active = record.trace("length"), record.trace("active")
     fine, curve = record.trace("curve_length"), record.trace("curve_active")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ... import checks
-from ...errors import InputError, SettingsError
+from ...errors import InputError
 from ...provenance import describe
 from ...record import Measurement, Record, Trace
 from .decisions import Decisions
@@ -120,18 +118,9 @@ def check_settings(**settings: object) -> None:
     """
     from .bench import check_windows
 
-    parameters = inspect.signature(measure).parameters.items()
-    defaults = {name: p.default for name, p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
     windows = {k: v for k, v in settings.items() if k in ("rest_window", "peak_window")}
     check_windows(**windows)  # type: ignore[arg-type]
-    given = {k: v for k, v in settings.items() if k not in windows}
-    for name in given:
-        if name not in defaults:
-            raise SettingsError(f"there is no setting {name!r}", remedy=f"use one of {', '.join(defaults)}")
-    try:
-        Decisions.check({**defaults, **given})
-    except InputError as error:  # an unknown unit is a wrong decision here, not a wrong array
-        raise SettingsError(error.message, code=error.code, remedy=error.remedy) from None
+    checks.settings(measure, Decisions.check, settings, windows)
 
 
 def _points(

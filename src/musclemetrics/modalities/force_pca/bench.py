@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ... import checks, units
-from ...errors import InputError, MuscleMetricsError
+from ...errors import InputError
 from ...reading import Inputs, Reading
 from ...record import Flag
+from ...traces import or_reason, shared_labels
 from .decisions import check_windows
 from .definitions import CONDITIONS
 
@@ -64,27 +65,9 @@ def inputs(
         if "time" in reading and "force" in reading and reading["force"].ndim == 1 and _is_trace(reading):
             traces.setdefault(reading.labels.get("fibre", ""), []).append(reading)
         else:
-            yield _or_reason(partial(_table, reading), [reading])
+            yield or_reason(partial(_table, reading), [reading])
     for group in traces.values():
-        yield _or_reason(partial(_traces, group, window, (low, high)), group)
-
-
-def _or_reason(made: Callable[[], Inputs], readings: Sequence[Reading]) -> Inputs:
-    """Return what was made, or why it was not: one bad recording must not end the others."""
-    try:
-        return replace(made(), sources_from=tuple(readings))
-    except MuscleMetricsError as error:
-        flags = tuple(dict.fromkeys(f for r in readings for f in r.flags))
-        notes = tuple(dict.fromkeys(n for r in readings for n in r.notes))
-        return Inputs({}, {}, _shared(readings), flags, notes, error, tuple(readings))
-
-
-def _shared(readings: Sequence[Reading]) -> dict[str, str]:
-    """Return the labels on which all readings agree."""
-    labels = dict(readings[0].labels)
-    for reading in readings[1:]:
-        labels = {k: v for k, v in labels.items() if reading.labels.get(k) == v}
-    return labels
+        yield or_reason(partial(_traces, group, window, (low, high)), group)
 
 
 def _is_trace(reading: Reading) -> bool:
@@ -159,7 +142,7 @@ class _Point:
 def _traces(readings: Sequence[Reading], window: float, baseline: tuple[float, float]) -> Inputs:
     points = [_point(reading, window, baseline) for reading in readings]
     _enough([p.pca for p in points])
-    labels = _shared(readings)
+    labels = shared_labels(readings)
     flags: list[Flag] = []
     for f in (f for r, p in zip(readings, points, strict=True) for f in (*r.flags, *p.flags)):
         if f not in flags:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...canvas import PALETTE, label, literal, strip_below
+from ...canvas import PALETTE, label, literal, nothing, strip_below
 from ...record import Record
 from .curves import MODELS
 
@@ -30,9 +30,7 @@ def draw(record: Record, axes: Axes) -> None:
         return
     unit = next((t.unit for t in record.traces if t.name == "force"), "1")
     if "force" not in names:
-        message = record.flags[0].message if record.flags else "no data"
-        axes.text(0.5, 0.5, message, ha="center", va="center", wrap=True, transform=axes.transAxes)
-        axes.set_axis_off()
+        nothing(record, axes)
         return
     pca, force = record.trace("pca"), record.trace("force")
     x, y = record.trace("curve_pca"), record.trace("curve_force")

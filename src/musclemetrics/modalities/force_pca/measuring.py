@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from typing import Literal
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ... import checks
-from ...errors import InputError, MuscleMetricsError, SettingsError
+from ...errors import MuscleMetricsError
 from ...provenance import unmeasured
 from ...record import Record
 from .curves import HILL_ASYMMETRIC, HILL_TWO
@@ -125,20 +124,8 @@ def check_settings(**settings: object) -> None:
     **settings
         Any of the keywords of :func:`measure` and :func:`inputs`; those left out have their defaults.
     """
-    given = {k: v for k, v in settings.items() if k not in ("plateau_window", "baseline_window")}
-    defaults = {
-        name: p.default
-        for name, p in inspect.signature(measure).parameters.items()
-        if p.kind is inspect.Parameter.KEYWORD_ONLY
-    }
-    for name in given:
-        if name not in defaults:
-            raise SettingsError(f"there is no setting {name!r}", remedy=f"use one of {', '.join(defaults)}")
-    try:
-        Decisions.check({**defaults, **given})
-    except InputError as error:  # an unknown unit is a wrong decision here, not a wrong array
-        raise SettingsError(error.message, code=error.code, remedy=error.remedy) from None
     windows = {k: v for k, v in settings.items() if k in ("plateau_window", "baseline_window")}
+    checks.settings(measure, Decisions.check, settings, windows)
     check_windows(**windows)  # type: ignore[arg-type]
 
 

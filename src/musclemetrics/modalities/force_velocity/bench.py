@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import checks, traces, units
-from ...errors import InputError, MuscleMetricsError
+from ...errors import InputError
 from ...reading import Inputs, Reading
 from ...record import Flag
 from .contractions import read_clamps, read_ramps
@@ -94,19 +93,9 @@ def inputs(
         if "velocity" not in reading and "time" in reading and "force" in reading:
             groups.setdefault(reading.labels.get("fibre", ""), []).append(reading)
         else:
-            yield _or_reason(partial(_table, reading), [reading])
+            yield traces.or_reason(partial(_table, reading), [reading])
     for group in groups.values():
-        yield _or_reason(partial(_traces, group, windows), group)
-
-
-def _or_reason(made: Callable[[], Inputs], readings: Sequence[Reading]) -> Inputs:
-    """Return what was made, or why it was not: one bad recording must not end the others."""
-    try:
-        return replace(made(), sources_from=tuple(readings))
-    except MuscleMetricsError as error:
-        flags = tuple(dict.fromkeys(f for r in readings for f in r.flags))
-        notes = tuple(dict.fromkeys(n for r in readings for n in r.notes))
-        return Inputs({}, {}, traces.shared_labels(readings), flags, notes, error, tuple(readings))
+        yield traces.or_reason(partial(_traces, group, windows), group)
 
 
 def _table(reading: Reading) -> Inputs:

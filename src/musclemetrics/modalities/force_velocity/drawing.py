@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...canvas import PALETTE, label, strip_below, unit_text
+from ...canvas import PALETTE, label, nothing, strip_below, unit_text
 from ...record import Record
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ def draw(record: Record, axes: Axes) -> None:
     """
     held = {t.name: t for t in record.traces}
     if "force" not in held:
-        message = record.flags[0].message if record.flags else "no data"
-        axes.text(0.5, 0.5, message, ha="center", va="center", wrap=True, transform=axes.transAxes)
-        axes.set_axis_off()
+        nothing(record, axes)
         return
     v, f = held["velocity"].values, held["force"].values
     speeds, loads = held["curve_velocity"].values, held["curve_force"].values

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ... import checks
-from ...errors import InputError, MuscleMetricsError, SettingsError
+from ...errors import MuscleMetricsError
 from ...provenance import unmeasured
 from ...record import Record
 from .decisions import Decisions
@@ -119,20 +118,13 @@ def check_settings(**settings: object) -> None:
     **settings
         Any of the keywords of :func:`measure` and of ``inputs``; those left out have their defaults.
     """
-    defaults = {
-        name: p.default
-        for name, p in inspect.signature(measure).parameters.items()
-        if p.kind is inspect.Parameter.KEYWORD_ONLY
-    }
-    known = {*defaults, *Windows.names()}
-    for name in settings:
-        if name not in known:
-            raise SettingsError(f"there is no setting {name!r}", remedy=f"use one of {', '.join(sorted(known))}")
-    try:
-        Decisions.check({**defaults, **{k: v for k, v in settings.items() if k in defaults}})
-        Windows.check({k: v for k, v in settings.items() if k in Windows.names()})
-    except InputError as error:  # an unknown unit is a wrong decision here, not a wrong array
-        raise SettingsError(error.message, code=error.code, remedy=error.remedy) from None
+    windows = {k: v for k, v in settings.items() if k in Windows.names()}
+
+    def check(every: Mapping[str, Any]) -> None:
+        Decisions.check(every)
+        Windows.check(windows)
+
+    checks.settings(measure, check, settings, Windows.names())
 
 
 def measure_many(

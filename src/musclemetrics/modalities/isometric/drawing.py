@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ...canvas import PALETTE, label, literal, strip_below, unit_text
+from ...canvas import PALETTE, label, literal, nothing, strip_below, unit_text
 from ...record import Record
 from ...units import dimension
 
@@ -27,9 +27,7 @@ def draw(record: Record, axes: Axes) -> None:
     """
     traces = {t.name: t for t in record.traces}
     if "force" not in traces:
-        message = record.flags[0].message if record.flags else "no data"
-        axes.text(0.5, 0.5, message, ha="center", va="center", wrap=True, transform=axes.transAxes)
-        axes.set_axis_off()
+        nothing(record, axes)
         return
     unit = traces["force"].unit
     time, force = record.trace("time"), record.trace("force")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ... import units
+from ... import checks, units
 from ...errors import InputError, SettingsError
 from ...provenance import describe
 from ...record import Flag, Measurement, Record, Trace
@@ -226,18 +227,11 @@ def check_settings(**settings: object) -> None:
     **settings
         Any of the keywords of :func:`measure` and of ``inputs``; those left out have their defaults.
     """
-    defaults = {
-        name: p.default
-        for name, p in inspect.signature(measure).parameters.items()
-        if p.kind is inspect.Parameter.KEYWORD_ONLY
-    }
-    for name in settings:
-        if name not in defaults:
-            raise SettingsError(f"there is no setting {name!r}", remedy=f"use one of {', '.join(defaults)}")
-    try:
-        chosen = Decisions.check({**defaults, **settings})
+
+    def check(every: Mapping[str, Any]) -> None:
+        chosen = Decisions.check(every)
         for name, wanted in (("dimension_unit", "length"), ("area_unit", "area")):
             if units.dimension(chosen.settings[name]) != wanted:
                 raise SettingsError(f"{name}={chosen.settings[name]} is no unit of {wanted}", code="unit-mismatch")
-    except InputError as error:  # an unknown unit is a wrong decision here, not a wrong array
-        raise SettingsError(error.message, code=error.code, remedy=error.remedy) from None
+
+    checks.settings(measure, check, settings)

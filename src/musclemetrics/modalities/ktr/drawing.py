@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...canvas import PALETTE, label, strip_below
+from ...canvas import PALETTE, label, nothing, strip_below
 from ...record import Record
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ def draw(record: Record, axes: Axes) -> None:
     """
     units = {t.name: t.unit for t in record.traces}
     if "force" not in units:
-        message = record.flags[0].message if record.flags else "no data"
-        axes.text(0.5, 0.5, message, ha="center", va="center", wrap=True, transform=axes.transAxes)
-        axes.set_axis_off()
+        nothing(record, axes)
         return
     time, force, fitted = (record.trace(name) for name in ("time", "force", "fitted"))
     before, around = record.trace("shown_time"), record.trace("shown_force")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...errors import InputError, SettingsError
+from ... import checks
 from ...provenance import describe
 from ...record import Flag, Measurement, Record, Trace
 from ...traces import Recording, level, recording
@@ -147,15 +146,7 @@ def check_settings(**settings: object) -> None:
     **settings
         Any of the keywords of :func:`measure`; those left out have their defaults.
     """
-    parameters = inspect.signature(measure).parameters.items()
-    defaults = {name: p.default for name, p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
-    for name in settings:
-        if name not in defaults:
-            raise SettingsError(f"there is no setting {name!r}", remedy=f"use one of {', '.join(defaults)}")
-    try:
-        Decisions.check({**defaults, **settings})
-    except InputError as error:  # an unknown unit is a wrong decision here, not a wrong array
-        raise SettingsError(error.message, code=error.code, remedy=error.remedy) from None
+    checks.settings(measure, Decisions.check, settings)
 
 
 @dataclass(frozen=True, slots=True)

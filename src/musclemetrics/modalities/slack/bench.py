@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from ... import traces
-from ...errors import InputError, MuscleMetricsError
+from ...errors import InputError
 from ...reading import Inputs, Reading
 from ...record import Flag
 
@@ -42,12 +43,7 @@ def inputs(readings: Iterable[Reading], *, together: bool = True) -> Iterator[In
         key = reading.labels.get("fibre", "") if together else str(number)
         groups.setdefault(key, []).append(reading)
     for group in groups.values():
-        try:
-            yield _test(group)
-        except MuscleMetricsError as error:
-            flags = tuple(dict.fromkeys(f for r in group for f in r.flags))
-            notes = tuple(dict.fromkeys(n for r in group for n in r.notes))
-            yield Inputs({}, {}, traces.shared_labels(group), flags, notes, error, tuple(group))
+        yield traces.or_reason(partial(_test, group), group)
 
 
 def _test(group: Sequence[Reading]) -> Inputs:

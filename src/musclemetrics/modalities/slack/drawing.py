@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...canvas import PALETTE, label, literal, plot_below
+from ...canvas import PALETTE, label, literal, nothing, plot_below
 from ...record import Record
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ def draw(record: Record, axes: Axes) -> None:
     """
     names = {t.name for t in record.traces}
     if "step" not in names:
-        message = record.flags[0].message if record.flags else "no data"
-        axes.text(0.5, 0.5, message, ha="center", va="center", wrap=True, transform=axes.transAxes)
-        axes.set_axis_off()
+        nothing(record, axes)
         return
     if "recovery_time" in names and len(record.trace("recovery_time")):
         _releases(record, axes)

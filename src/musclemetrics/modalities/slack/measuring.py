@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ... import checks, traces, units
-from ...errors import InputError, SettingsError
+from ...errors import InputError
 from ...record import Flag, Record
 from .decisions import Decisions
 from .definitions import ONSETS, PRESETS, REGRESSIONS
@@ -275,17 +274,8 @@ def check_settings(**settings: object) -> None:
     **settings
         Any of the keywords of :func:`measure` and ``inputs``; those left out have their defaults.
     """
-    known = inspect.signature(measure).parameters.values()
-    defaults: dict[str, Any] = {p.name: p.default for p in known if p.kind is inspect.Parameter.KEYWORD_ONLY}
-    given = {name: value for name, value in settings.items() if name != "together"}
-    for name in given:
-        if name not in defaults:
-            raise SettingsError(f"there is no setting {name!r}", remedy=f"use one of {', '.join(defaults)}")
     checks.choice(settings.get("together", True), "together", (True, False))
-    try:
-        Decisions.check({**defaults, **given})
-    except InputError as error:  # an unknown unit is a wrong decision here, not a wrong array
-        raise SettingsError(error.message, code=error.code, remedy=error.remedy) from None
+    checks.settings(measure, Decisions.check, settings, ("together",))
 
 
 def _recordings(time: Any, force: Any, length: Any) -> list[tuple[Any, Any, Any]]:

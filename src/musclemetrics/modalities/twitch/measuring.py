@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ... import checks
-from ...errors import InputError, SettingsError
+from ...errors import InputError
 from ...provenance import describe
 from ...record import Flag, Measurement, Record, Trace
 from ...traces import Recording, level, recording
@@ -265,16 +264,5 @@ def check_settings(**settings: object) -> None:
     **settings
         Any of the keywords of :func:`measure` and of ``inputs``; those left out have their defaults.
     """
-    checks.number(settings.pop("shortest_interval", 0.1), "shortest_interval", low=0.0)
-    defaults = {
-        name: p.default
-        for name, p in inspect.signature(measure).parameters.items()
-        if p.kind is inspect.Parameter.KEYWORD_ONLY
-    }
-    for name in settings:
-        if name not in defaults:
-            raise SettingsError(f"there is no setting {name!r}", remedy=f"use one of {', '.join(defaults)}")
-    try:
-        Decisions.check({**defaults, **settings})
-    except InputError as error:  # an unknown unit is a wrong decision here, not a wrong array
-        raise SettingsError(error.message, code=error.code, remedy=error.remedy) from None
+    checks.number(settings.get("shortest_interval", 0.1), "shortest_interval", low=0.0)
+    checks.settings(measure, Decisions.check, settings, ("shortest_interval",))
