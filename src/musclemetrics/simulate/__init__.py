@@ -38,7 +38,18 @@ _GENERATORS: dict[str, str] = {
 
 
 # generators that live in modules of their own: simulate.twitch.twitch(…)
-_MODULES = ("force_length", "force_pca", "force_velocity", "isometric", "ktr", "rig", "slack", "studies", "twitch")
+_MODULES = (
+    "bmode",
+    "force_length",
+    "force_pca",
+    "force_velocity",
+    "isometric",
+    "ktr",
+    "rig",
+    "slack",
+    "studies",
+    "twitch",
+)
 
 
 def __getattr__(name: str) -> Any:
