@@ -100,7 +100,8 @@ def load(path: str | PathLike[str]) -> list[Correction]:
         ``onset (s)`` or ``onset (ms)``, where ``leave out`` or nothing leaves the release out; any further column is
         a label that tells records of one source apart. Columns ``step`` and ``start`` are for the eye. Where there is
         a column ``found``, a row whose onset is the one found changes nothing. Or JSON, a list of
-        ``{"source": …, "labels": {…}, "settings": {"onsets": {"2": 1.4642, "4": null}}}``, times in seconds.
+        ``{"source": …, "labels": {…}, "settings": {"onsets": {"2": 1.4642, "4": null}}}``, times in seconds; one whose
+        ``found`` equals its settings changes nothing.
 
     Returns
     -------
@@ -143,9 +144,11 @@ def _from_json(text: str, name: str) -> Iterator[Correction]:
         where = f"{name}, object {number}"
         if not isinstance(row, dict):
             raise _bad(f"{where} is {row!r:.40}, no object", f"give {_FORM}")
-        unknown = sorted(set(row) - {"source", "labels", "settings"})
+        unknown = sorted(set(row) - {"source", "labels", "settings", "found"})
         if unknown:
             raise _bad(f"{where} has {unknown[0]!r}", "an object has source, settings and, where needed, labels")
+        if "found" in row and row["found"] == row.get("settings"):
+            continue  # as it was found: an object that corrects nothing
         try:
             yield Correction(row.get("source", ""), row.get("settings", {}), row.get("labels") or {}, name)
         except SettingsError as error:

@@ -88,7 +88,7 @@ def save_figure(record: Record, path: str | PathLike[str], *, dpi: float = 150) 
     from matplotlib import rc_context
 
     figure = plot(record)
-    blank = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None, "ModDate": None}}
+    blank = {".png": {"Software": "musclemetrics figure"}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None, "ModDate": None}}
     with canvas.style(), rc_context({"svg.hashsalt": "musclemetrics"}):
         if suffix == ".png" and hasattr(figure.canvas, "print_png"):
             # What savefig does, but for drawing everything once more beforehand: hundreds of pictures feel it.

@@ -13,7 +13,7 @@ from typing import IO, Any
 from .errors import MuscleMetricsError
 from .record import Definition, Flag, Measurement, Provenance, Record, Settings, plain
 
-__all__ = ["HEAD", "corrections_table", "describe", "own_output", "sha256", "software", "unmeasured"]
+__all__ = ["HEAD", "corrections_table", "describe", "own_output", "picture_name", "sha256", "software", "unmeasured"]
 
 # How the files of the store and the page of the report begin.
 _OWN = re.compile(
@@ -21,6 +21,7 @@ _OWN = re.compile(
     rb'<!doctype html>\s*<html[^>]*>\s*<head>\s*<meta charset="utf-8">\s*<meta name="generator" content="musclemetrics'
 )
 _OWN_HDF5 = b"musclemetrics records"
+_OWN_PICTURE = b"musclemetrics overlay", b"musclemetrics figure"
 # The head of a person's table of onsets, whoever wrote it.
 _CORRECTIONS = re.compile(rb"(?=[^\r\n]*\bsource\b)(?=[^\r\n]*\brelease\b)[^\r\n]*\bonset *\(", re.IGNORECASE)
 
@@ -30,6 +31,8 @@ HEAD = 1 << 14
 
 def own_output(head: bytes) -> bool:
     """Whether a file that begins with `head` was written by musclemetrics: a result or its page, not a recording."""
+    if head.startswith((b"\x89PNG", b"\xff\xd8")):
+        return any(mark in head[:512] for mark in _OWN_PICTURE)
     return bool(_OWN.match(head)) or (head.startswith(b"\x89HDF") and _OWN_HDF5 in head)
 
 
@@ -57,6 +60,22 @@ def software() -> Settings:
 def describe(method: str, settings: Mapping[str, Any]) -> Provenance:
     """Return the provenance of a measurement made by `method` with `settings`."""
     return Provenance(method, plain(settings), software())
+
+
+def picture_name(record: Record) -> str:
+    """Return the file name of a record's overlay: the same for the same bytes, frame and settings, and no word of it.
+
+    Parameters
+    ----------
+    record : Record
+    """
+    made_of = (
+        record.modality,
+        [digest for _, digest in record.provenance.sources],
+        record.labels.get("frame"),
+        sorted(record.provenance.settings.items()),
+    )
+    return hashlib.sha256(repr(made_of).encode()).hexdigest()[:20] + ".jpg"
 
 
 def sha256(stream: IO[bytes]) -> str:

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from ..corrections import Correction
 from ..errors import ItemCrashed, SettingsError
 from ..record import Flag, Record, plain
+from .alike import Acquisitions
 from .correcting import placed
 from .decisions import (
     check_values,
@@ -60,6 +61,7 @@ def measure_files(
     errors: Literal["flag", "raise"] = "flag",
     reading: Mapping[str, Any] | None = None,
     corrections: Iterable[Correction] = (),
+    overlays: str | PathLike[str] | None = None,
     **settings: Any,
 ) -> Iterator[Record]:
     """Measure files and folders, one record after another in the order of the input.
@@ -85,6 +87,9 @@ def measure_files(
         Settings of single records, decided by a person (:mod:`musclemetrics.corrections`). They win over `settings`
         and over what a file says. One that fits no record, or several, is not used, and the record says so
         (``correction-not-used``); with ``errors="raise"`` it ends the run.
+    overlays : path, optional
+        A folder that is there, for a picture of each recording that its modality can draw into (the scan of a B-mode
+        image with what was measured in it), called :func:`musclemetrics.provenance.picture_name`.
     **settings
         Settings of the modality's ``measure`` and ``inputs``. They win over what a file says; a conflict is flagged.
 
@@ -116,13 +121,15 @@ def measure_files(
 
     def unit(item: Item) -> Unit:
         own = tuple(c for e in item.entries for c in by_file.get(e.name, ()))
-        return Unit(item, name, for_measure, for_inputs, options, errors, own)
+        return Unit(item, name, for_measure, for_inputs, options, errors, own, str(overlays or ""))
 
     units = map(unit, items(entries, group_by))
-    return _accounted(units, entries, executor)
+    return _accounted(units, entries, executor, Acquisitions(module))
 
 
-def _accounted(units: Iterator[Unit], entries: list[Entry], executor: Executor | None) -> Iterator[Record]:
+def _accounted(
+    units: Iterator[Unit], entries: list[Entry], executor: Executor | None, acquisitions: Acquisitions
+) -> Iterator[Record]:
     """Yield the records of all units in order; tell of equal files; see that no file is left out."""
     missing = {e.name for e in entries}
     first: dict[str, str] = {}
@@ -135,7 +142,7 @@ def _accounted(units: Iterator[Unit], entries: list[Entry], executor: Executor |
                 twin = first.setdefault(digest, name) if digest else name
                 if twin != name:
                     twins.append(Flag("duplicate-of", f"{name} is byte for byte the same file as {twin}", "note"))
-            yield replace(record, flags=(*record.flags, *twins)) if twins else record
+            yield acquisitions.told(replace(record, flags=(*record.flags, *twins)) if twins else record)
     assert not missing, f"files without a row: {sorted(missing)[:5]}"
 
 

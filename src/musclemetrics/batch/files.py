@@ -19,7 +19,7 @@ __all__ = ["Entry", "listed"]
 # What operating systems and programs leave beside data. Never opened, always accounted for.
 _JUNK = {"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r", "__macosx", "$recycle.bin", "system volume information"}
 
-_RUN = {"records.csv", "records.jsonl", "index.html", "figures"}
+_RUN = {"records.csv", "records.jsonl", "index.html", "figures", "overlays"}
 
 
 @dataclass(frozen=True, slots=True)

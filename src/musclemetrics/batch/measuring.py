@@ -30,6 +30,7 @@ class Job:
     settings: Mapping[str, Any]
     input_settings: Mapping[str, Any]
     errors: Literal["raise", "flag"] = "flag"
+    overlays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ def bridged(job: Job, readings: Sequence[Reading]) -> Bridged:
 
 def measured(
     job: Job, bridge: Bridged, corrections: Sequence[Sequence[Correction]], *, hide: Hide
-) -> Iterator[tuple[Record, Sequence[Reading]]]:
-    """Yield one record for each of the modality's inputs, in their order, and the readings it was made from.
+) -> Iterator[tuple[Record, Sequence[Reading], bytes | None]]:
+    """Yield one record for each of the modality's inputs, in their order, the readings it was made from, its overlay.
 
     Parameters
     ----------
@@ -76,12 +77,16 @@ def measured(
     for number, one in enumerate(inputs):
         ready = together.get(number)
         own = one.sources_from or readings
-        record = ready if ready is not None else _single(module, job, one, decided[number], hide)
+        drawn = None
+        if ready is not None:
+            record = ready
+        else:
+            record, drawn = _single(module, job, one, decided[number], hide)
         sole = len(inputs) == 1 or len(one.sources_from) == 1
-        yield _stamped(record, job, one, decided[number], own, sole=sole), own
+        yield _stamped(record, job, one, decided[number], own, sole=sole), own, drawn
     if bridge.failure is not None:
         labels, flags = _shared_labels(readings), tuple(f for r in readings for f in r.flags)
-        yield _failed(module, job, job.settings, hide(bridge.failure), labels, flags), readings
+        yield _failed(module, job, job.settings, hide(bridge.failure), labels, flags), readings, None
     elif not inputs:
         nothing = InputError(
             f"{len(readings)} recording(s) were read, none of them is for {named(job.module)}",
@@ -90,7 +95,7 @@ def measured(
         )
         if job.errors == "raise":
             raise nothing
-        yield _failed(module, job, job.settings, hide(nothing), _shared_labels(readings), ()), readings
+        yield _failed(module, job, job.settings, hide(nothing), _shared_labels(readings), ()), readings, None
 
 
 def _shared_labels(readings: Sequence[Reading]) -> dict[str, str]:
@@ -100,19 +105,24 @@ def _shared_labels(readings: Sequence[Reading]) -> dict[str, str]:
     return {str(k): str(v) for k, v in shared.items()}
 
 
-def _single(module: Modality, job: Job, one: Inputs, decided: Chosen, hide: Hide) -> Record:
+def _single(module: Modality, job: Job, one: Inputs, decided: Chosen, hide: Hide) -> tuple[Record, bytes | None]:
+    """Return the record of one input, and its overlay where one was asked for and the modality draws them."""
+    picture = getattr(module, "picture", None) if job.overlays else None
     try:
         if one.reason is not None:
             raise one.reason
         if decided.error is not None:
             raise decided.error
-        return module.measure(**one.args, **decided.settings)
+        # What is decoded on access is decoded once for both.
+        args = {k: np.asarray(v) if picture and hasattr(v, "__array__") else v for k, v in one.args.items()}
+        record = module.measure(**args, **decided.settings)
+        return record, None if picture is None else picture(record, **args)
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as error:
         if job.errors == "raise":
             raise
-        return _failed(module, job, decided.settings, hide(error), {}, ())
+        return _failed(module, job, decided.settings, hide(error), {}, ()), None
 
 
 def _failed(

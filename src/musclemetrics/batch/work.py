@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from ..corrections import Correction
 from ..errors import ItemOutOfMemory, MuscleMetricsError, ReadError, SettingsError, UnknownFormatError
-from ..provenance import HEAD, corrections_table, own_output, sha256, unmeasured
+from ..provenance import HEAD, corrections_table, own_output, picture_name, sha256, unmeasured
 from ..reading import Reading
 from ..record import Flag, Provenance, Record
 from .correcting import shared_out, told
@@ -42,6 +42,7 @@ class Unit:
     reading: Mapping[str, Any]
     errors: Literal["raise", "flag"] = "flag"
     corrections: tuple[Correction, ...] = ()
+    overlays: str = ""
 
 
 @dataclass(slots=True)
@@ -231,7 +232,7 @@ def _measured(
         else:
             message = f"{file.entry.name} could not be read and is missing from this item: {file.reason.message}"
             flags.append(("", Flag("file-missing-from-group", message, "suspect")))
-    job = Job(unit.module, unit.settings, unit.input_settings, unit.errors)
+    job = Job(unit.module, unit.settings, unit.input_settings, unit.errors, bool(unit.overlays))
     readings = [r for f in used for r in f.readings]
     home = {id(r): number for number, f in enumerate(used) for r in f.readings}
     everything = tuple(range(len(used)))
@@ -252,7 +253,9 @@ def _measured(
     corrections = iter(owners)
     for sheet, bridge in parts:
         own_corrections = [next(corrections) for _ in bridge.inputs]
-        for record, made_from in measured(job, bridge, own_corrections, hide=lambda e: reason_of(e, used[0].entry)):
+        for record, made_from, drawn in measured(
+            job, bridge, own_corrections, hide=lambda e: reason_of(e, used[0].entry)
+        ):
             numbers = everything if len(made_from) == len(readings) else tuple(sorted({home[id(r)] for r in made_from}))
             if numbers not in read:
                 read[numbers] = _how_read(unit, [used[n] for n in numbers])
@@ -267,12 +270,15 @@ def _measured(
                             "label-conflict", f"{name} is {word!r} by the file's name, {labels[name]!r} inside", "note"
                         )
                     )
-            yield replace(
+            made = replace(
                 record,
                 flags=(*record.flags, *own),
                 labels={**labels, **unit.item.labels},
                 provenance=_stamped(record.provenance, sources, how),
             )
+            if drawn is not None:
+                Path(unit.overlays, picture_name(made)).write_bytes(drawn)
+            yield made
 
 
 def _how_read(unit: Unit, files: list[_File]) -> tuple[tuple[tuple[str, str], ...], dict[str, Any]]:

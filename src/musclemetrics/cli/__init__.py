@@ -152,6 +152,10 @@ def _add_modality(verbs: Any, name: str, about: str) -> None:
         parser.add_argument(
             "--save-onsets", metavar="FILE", help="also write the onsets as CSV, to be changed and given to --onsets"
         )
+    if "lines" in CORRECTIONS.get(name, ()):
+        parser.add_argument(
+            "--save-lines", metavar="FILE", help="also write the lines as JSON, to be changed and given to --lines"
+        )
     if name == "force_pca":
         parser.add_argument("--prism", metavar="FILE", help="also write the points as a table that pastes into Prism")
     _add_overwrite(parser)

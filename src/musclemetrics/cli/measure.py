@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ..batch import PatientPool, items, listed, measure_files
 from ..corrections import Correction, load
 from ..errors import SettingsError
-from ..modalities import CORRECTIONS
+from ..modalities import CORRECTIONS, modality
 from ..record import Record
 from ..report.words import titles_of
 from . import NOTHING, OK, SOME_FAILED
@@ -47,30 +49,34 @@ def measure(arguments: Namespace) -> int:
         outputs.append(Output(Path(arguments.prism), "prism", "--prism"))
     if getattr(arguments, "save_onsets", None):
         outputs.append(Output(Path(arguments.save_onsets), "onsets", "--save-onsets"))
+    if getattr(arguments, "save_lines", None):
+        outputs.append(Output(Path(arguments.save_lines), "lines", "--save-lines"))
     corrections, files = _corrections(arguments)
     entries = listed(arguments.paths)
     guarded(outputs, entries, files, overwrite=arguments.overwrite)
     # One item cannot be shared out, and starting a worker costs more than most files.
     shared = arguments.jobs > 1 and len(items(entries, arguments.group_by)) > 1
     pool = PatientPool(arguments.jobs) if shared else None
-    try:
-        found = measure_files(
-            arguments.paths,
-            verb,
-            executor=pool,
-            group_by=arguments.group_by,
-            reading=options,
-            corrections=corrections,
-            **settings,
-        )
-        records = list(relabelled(watched(found, quiet=arguments.quiet), labels))
-    except BaseException:  # whatever ends the run, Ctrl-C above all, must not wait for the workers
+    with _overlays(verb, outputs) as overlays:
+        try:
+            found = measure_files(
+                arguments.paths,
+                verb,
+                executor=pool,
+                group_by=arguments.group_by,
+                reading=options,
+                corrections=corrections,
+                overlays=overlays,
+                **settings,
+            )
+            records = list(relabelled(watched(found, quiet=arguments.quiet), labels))
+        except BaseException:  # whatever ends the run, Ctrl-C above all, must not wait for the workers
+            if pool is not None:
+                pool.kill()
+            raise
         if pool is not None:
-            pool.kill()
-        raise
-    if pool is not None:
-        pool.shutdown()
-    written = _written(records, outputs, arguments)
+            pool.shutdown()
+        written = _written(records, outputs, arguments, overlays)
     if not outputs:
         print_table(records)
     if not arguments.quiet:
@@ -80,6 +86,16 @@ def measure(arguments: Namespace) -> int:
         where = f" -> {', '.join(written)}" if written else ""
         print(summary(records, notes=arguments.notes) + where, file=sys.stderr)
     return exit_code(records)
+
+
+@contextmanager
+def _overlays(verb: str, outputs: Sequence[Output]) -> Iterator[Path | None]:
+    """Give a folder for overlays where they are drawn and have a place to go, until they are there."""
+    if not (hasattr(modality(verb), "picture") and any(o.kind == "folder" for o in outputs)):
+        yield None
+        return
+    with TemporaryDirectory() as folder:
+        yield Path(folder)
 
 
 def _corrections(arguments: Namespace) -> tuple[list[Correction], list[Path]]:
@@ -99,19 +115,21 @@ def _corrections(arguments: Namespace) -> tuple[list[Correction], list[Path]]:
                 remedy=f"--{setting} takes {setting} only",
             )
         if not own and not arguments.quiet:
-            print(f"{word} changes nothing: every onset in it is the one found", file=sys.stderr)
+            print(f"{word} changes nothing: all {setting} in it are those found", file=sys.stderr)
         found += own
         files.append(Path(word))
     return found, files
 
 
-def _written(records: Sequence[Record], outputs: Sequence[Output], arguments: Namespace) -> list[str]:
+def _written(
+    records: Sequence[Record], outputs: Sequence[Output], arguments: Namespace, overlays: Path | None
+) -> list[str]:
     """Write all outputs and return them; an interruption says which of them are there."""
     written: list[str] = []
     try:
         for output in outputs:
             if output.kind in ("file", "folder") or exit_code(records) != NOTHING:
-                written.append(_write(records, output, arguments))
+                written.append(_write(records, output, arguments, overlays))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"written before that: {', '.join(written)}" if written else "") from None
     return written
@@ -124,16 +142,23 @@ def _missing(records: Sequence[Record], most: int = 20) -> str:
     return f", without {', '.join(names[:most])}{more}" if names else ""
 
 
-def _write(records: Sequence[Record], output: Output, arguments: Namespace) -> str:
-    from ..store import save, save_onsets, save_prism
+def _write(records: Sequence[Record], output: Output, arguments: Namespace, overlays: Path | None) -> str:
+    from ..store import save, save_lines, save_onsets, save_prism
 
     if output.kind == "folder":
         page = write_folder(
-            records, output.path, title=arguments.modality, raw_csv=arguments.raw_csv, jobs=arguments.jobs
+            records,
+            output.path,
+            title=arguments.modality,
+            raw_csv=arguments.raw_csv,
+            jobs=arguments.jobs,
+            overlays=overlays,
         )
         return str(page)
     if output.kind == "prism":
         return f"{output.path} ({save_prism(records, output.path)} curves{_missing(records)})"
     if output.kind == "onsets":
         return f"{output.path} ({save_onsets(records, output.path)} releases{_missing(records)})"
+    if output.kind == "lines":
+        return f"{output.path} ({save_lines(records, output.path)} images{_missing(records)})"
     return str(save(records, output.path, raw_csv=arguments.raw_csv))

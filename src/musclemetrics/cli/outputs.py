@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import rmtree
+from shutil import copytree, rmtree
 from typing import Literal
 
 from ..batch import Entry
@@ -20,6 +20,7 @@ __all__ = ["Output", "guarded", "target", "write_folder"]
 
 _FILES = (".csv", ".jsonl", ".h5", ".hdf5")
 _IN_FOLDER = ("records.csv", "records.jsonl", "index.html")
+OVERLAYS = "overlays"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Output:
     """One place the results go to, as the caller wrote it."""
 
     path: Path
-    kind: Literal["file", "folder", "prism", "onsets"]
+    kind: Literal["file", "folder", "prism", "onsets", "lines"]
     option: str = "-o"
 
     @property
@@ -180,8 +181,16 @@ def _folder(path: Path) -> Iterator[Path]:
                 p.rmdir()
 
 
-def write_folder(records: Sequence[Record], folder: Path, *, title: str, raw_csv: bool = False, jobs: int = 1) -> Path:
-    """Write tables, pictures and the page of a run into a folder, and return the page.
+def write_folder(
+    records: Sequence[Record],
+    folder: Path,
+    *,
+    title: str,
+    raw_csv: bool = False,
+    jobs: int = 1,
+    overlays: Path | None = None,
+) -> Path:
+    """Write tables, pictures and the page of a run into a folder, and return the page; move its overlays there.
 
     Everything is made in a folder beside and put in its place at the end, so that an interruption leaves what was
     there before.
@@ -192,6 +201,8 @@ def write_folder(records: Sequence[Record], folder: Path, *, title: str, raw_csv
     with _folder(folder) as part:
         save(records, part / "records.csv", raw_csv=raw_csv)
         save(records, part / "records.jsonl")
+        if overlays is not None:
+            copytree(overlays, part / OVERLAYS)
         summary_page(records, part, title=title, jobs=jobs)
         try:
             return _installed(part, folder)
@@ -203,11 +214,13 @@ def _installed(part: Path, folder: Path) -> Path:
     """Put the files of a finished run in their places; the page comes last, since it points to all others."""
     from ..report import remove_pictures
 
-    figures = folder / "figures"
     try:
-        figures.mkdir(exist_ok=True)
-        for picture in sorted((part / "figures").iterdir()):
-            os.replace(picture, figures / picture.name)
+        for name in ("figures", OVERLAYS):
+            if not (part / name).is_dir():
+                continue
+            (folder / name).mkdir(exist_ok=True)
+            for picture in sorted((part / name).iterdir()):
+                os.replace(picture, folder / name / picture.name)
         for name in _IN_FOLDER:
             if (part / name).exists():
                 os.replace(part / name, folder / name)

@@ -15,6 +15,7 @@ from ..batch import PatientPool
 from ..canvas import unit_text
 from ..errors import MuscleMetricsError, SettingsError, WriteError
 from ..plotting import save_figure
+from ..provenance import picture_name
 from ..record import Record
 from ..store.whole import replaced, write_failure
 from .words import (
@@ -37,7 +38,10 @@ _STATUSES = ("ok", "suspect", "failed", "skipped")
 
 
 def _picture(record: Record, number: int, folder: Path) -> tuple[str, str]:
-    """Return the picture's name, or why there is none. The name tells nothing of file, folder or label."""
+    """Return where the picture lies, or why there is none. The name tells nothing of file, folder or label."""
+    overlay = folder.parent / "overlays" / picture_name(record)
+    if overlay.exists():
+        return f"overlays/{overlay.name}", ""
     digest = hashlib.sha256(record.to_json().encode("utf-8", "backslashreplace")).hexdigest()[:10]
     name = f"{number:04d}-{digest}.png"
     try:
@@ -48,7 +52,7 @@ def _picture(record: Record, number: int, folder: Path) -> tuple[str, str]:
         raise write_failure(error, folder / name) from error
     except Exception as error:  # one picture that cannot be drawn must not cost the page
         return "", f"{type(error).__name__}: {error}"[:200]
-    return name, ""
+    return f"figures/{name}", ""
 
 
 def _draw(entries: Sequence[dict[str, Any]], folder: Path, jobs: int) -> None:

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from ..errors import ReadError, SettingsError
 from ..record import Record
+from .lines import save_lines
 from .onsets import save_onsets
 from .prism import save_prism
 from .table import only_records, rows, to_dataframe
 from .whole import replaced
 
-__all__ = ["load", "rows", "save", "save_onsets", "save_prism", "to_dataframe"]
+__all__ = ["load", "rows", "save", "save_lines", "save_onsets", "save_prism", "to_dataframe"]
 
 _SUFFIXES = {".jsonl": "jsonl", ".h5": "hdf5", ".hdf5": "hdf5", ".csv": "csv"}
 
