@@ -104,7 +104,7 @@ def test_echo_intensity_is_the_mean_of_the_region():
     values = []
     for x, top, bottom in zip(layer.x.astype(int), layer.superficial + 10, layer.deep - 10, strict=True):
         values.append(made.image[int(np.ceil(top)) : int(np.floor(bottom)) + 1, x, 0])
-    assert made.echo_intensity(inset_mm=10 * 0.085) == pytest.approx(np.concatenate(values).mean())
+    assert made.echo_intensity(inset_mm=10 * made.spacing[1]) == pytest.approx(np.concatenate(values).mean())
 
 
 def test_a_sector_is_black_outside_its_fan():

@@ -17,6 +17,9 @@ __all__ = ["Layer", "Muscle", "Phantom", "Sheet", "bmode"]
 
 Array = NDArray[np.float64]
 
+DEEP = 36.0
+"""Depth of the view where no spacing is given, mm."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
@@ -105,7 +108,7 @@ def bmode(
     muscles: Sequence[Muscle] = (Muscle(),),
     *,
     shape: tuple[int, int] = (600, 800),
-    spacing: tuple[float, float] = (0.085, 0.085),
+    spacing: tuple[float, float] | None = None,
     view: str = "linear",
     screen: str | None = "black",
     skin: float = 1.5,
@@ -130,8 +133,8 @@ def bmode(
         One a layer; the last stands for those that are not given.
     shape : (int, int)
         Height and width of the image, px.
-    spacing : (float, float)
-        dx, dy in mm per px.
+    spacing : (float, float), optional
+        dx, dy in mm per px; by default square pixels and a view 36 mm deep.
     view : {"linear", "sector"}
         A rectangle, or the fan of a curved probe.
     screen : {"black", "grey", "yellow"} or None
@@ -184,7 +187,10 @@ def bmode(
     """
     checks.choice(view, "view", ("linear", "sector"))
     checks.choice(screen, "screen", SCREENS)
-    for value in spacing:
+    box = view_box(shape, screen)
+    x0, y0, x1, y1 = box
+    dx, dy = spacing if spacing is not None else (round(DEEP / (y1 - y0), 4),) * 2
+    for value in (dx, dy):
         checks.number(value, "spacing", low=1e-3, high=10.0)
     if len(sheets) < 2 or not muscles:
         raise SettingsError(
@@ -192,9 +198,6 @@ def bmode(
         )
     # Anatomy and speckle each have their own chance: another frame shows the same muscle.
     anatomy, noise = np.random.default_rng([seed, 1]), np.random.default_rng([seed, 2, frame])
-    box = view_box(shape, screen)
-    x0, y0, x1, y1 = box
-    dx, dy = spacing
     # Millimetres of the pixel centres; the face of the probe is half a pixel above the first row.
     X = np.asarray((np.arange(x1 - x0) - (x1 - x0 - 1) / 2) * dx, np.float64)
     Z = np.asarray((np.arange(y1 - y0) + 0.5) * dy, np.float64)
