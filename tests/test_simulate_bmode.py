@@ -7,7 +7,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from musclemetrics.errors import SettingsError
-from musclemetrics.simulate.bmode import Muscle, Phantom, Sheet, bmode
+from musclemetrics.simulate.ultrasound import Muscle, Phantom, Sheet, bmode
 
 
 def expected_grey(shape: tuple[int, int] = (300, 400), n: int = 60, **given) -> tuple[Phantom, np.ndarray]:

@@ -13,10 +13,8 @@ from pydicom.encaps import generate_frames
 from pydicom.pixels import apply_color_lut, pixel_array
 
 from musclemetrics.errors import SettingsError
-from musclemetrics.simulate.bmode import Phantom, bmode
-from musclemetrics.simulate.bmode_dicom import Region, to_dicom
-from musclemetrics.simulate.bmode_encoding import SYNTAXES
-from musclemetrics.simulate.bmode_files import to_png, to_tiff
+from musclemetrics.simulate.ultrasound import Phantom, Region, bmode, to_dicom, to_png, to_tiff
+from musclemetrics.simulate.ultrasound.encoding import SYNTAXES
 
 GREY = bmode(shape=(200, 260))
 COLOUR = bmode(shape=(200, 260), screen="yellow")

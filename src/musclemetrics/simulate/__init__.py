@@ -14,12 +14,14 @@ from ..errors import SettingsError
 if TYPE_CHECKING:
     from .rig import Artefacts
     from .slack import SlackFibre, SlackTest, slack_test, slack_tests
+    from .ultrasound import bmode
 
 __all__ = [
     "SAMPLES",
     "Artefacts",
     "SlackFibre",
     "SlackTest",
+    "bmode",
     "expected",
     "sample",
     "slack_test",
@@ -34,12 +36,12 @@ _GENERATORS: dict[str, str] = {
     "SlackTest": "slack",
     "slack_test": "slack",
     "slack_tests": "slack",
+    "bmode": "ultrasound",
 }
 
 
 # generators that live in modules of their own: simulate.twitch.twitch(…)
 _MODULES = (
-    "bmode",
     "force_length",
     "force_pca",
     "force_velocity",
@@ -49,6 +51,7 @@ _MODULES = (
     "slack",
     "studies",
     "twitch",
+    "ultrasound",
 )
 
 

@@ -34,8 +34,8 @@ def write(folder: Path) -> None:
             _put(folder / "force_pca_traces" / fibre.name / f"{k + 1:02d}.slc", text, "latin-1")
     _put(folder / "truth" / "force_pca_traces.csv", _truth(traced))
     for bench in (eim, force_length, force_velocity, isometric, ktr, slack, twitch):
-        for name, text in bench.samples().items():
-            _put(folder / name, text)
+        for name, content in bench.samples().items():
+            _put(folder / name, content)
 
 
 def expect(folder: Path) -> None:
@@ -49,9 +49,9 @@ def expect(folder: Path) -> None:
         save(list(records), folder / "expected" / f"{name}.jsonl")
 
 
-def _put(path: Path, text: str, encoding: str = "utf-8") -> None:
+def _put(path: Path, content: str | bytes, encoding: str = "utf-8") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode(encoding))
+    path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
 
 
 def _long(fibres: list[Fibre]) -> str:

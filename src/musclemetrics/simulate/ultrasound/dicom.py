@@ -11,9 +11,9 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SettingsError
-from .bmode_encoding import SYNTAXES, encoded, stored
-from .bmode_files import pixels
+from ...errors import SettingsError
+from .encoding import SYNTAXES, encoded, stored
+from .pictures import pixels
 
 __all__ = ["Region", "to_dicom"]
 

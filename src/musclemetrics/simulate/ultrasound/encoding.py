@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MissingDependencyError, SettingsError
+from ...errors import MissingDependencyError, SettingsError
 
 __all__ = ["SYNTAXES", "Stored", "Syntax", "encoded", "stored"]
 

@@ -9,7 +9,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SettingsError
+from ...errors import SettingsError
 
 __all__ = ["to_png", "to_tiff"]
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import checks
-from ..errors import SettingsError
-from .bmode_screen import SCREENS, screenshot, view_box
-from .bmode_tissue import Muscle, Sheet, geometry, middle_line, speckle_db, tissue
+from ... import checks
+from ...errors import SettingsError
+from .screen import SCREENS, screenshot, view_box
+from .tissue import Muscle, Sheet, geometry, middle_line, speckle_db, tissue
 
-__all__ = ["Layer", "Muscle", "Phantom", "Sheet", "bmode"]
+__all__ = ["Layer", "Phantom", "bmode"]
 
 Array = NDArray[np.float64]
 
@@ -85,6 +85,24 @@ class Phantom:
     layers: tuple[Layer, ...]
     outer: Array
     subcutaneous: float
+
+    def truth(self, layer: int = 0, *, inset_mm: float = 1.0, scaled: bool = True) -> dict[str, float]:
+        """Return what measuring a layer should give, by the names of a record; lengths in px if not `scaled`.
+
+        Grey levels are those of the image as it is, in the region `inset_mm` away from the true edges.
+        """
+        one = self.layers[layer]
+        unit = 1.0 if scaled else 1.0 / self.spacing[1]
+        found = {
+            "thickness": one.thickness * unit,
+            "thickness_left": one.left * unit,
+            "thickness_middle": one.middle * unit,
+            "thickness_right": one.right * unit,
+            "subcutaneous_thickness": self.subcutaneous * unit,
+            "echo_intensity": self.echo_intensity(layer, inset_mm),
+            "pennation_angle": abs(one.pennation),
+        }
+        return found | ({"spacing_x": self.spacing[0], "spacing_y": self.spacing[1]} if scaled else {})
 
     def region(self, layer: int = 0, inset_mm: float = 0.0) -> NDArray[np.bool_]:
         """Return which pixels of the image have their centre between the inner edges, `inset_mm` away from them."""
