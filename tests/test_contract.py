@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,8 @@ def inputs(name: str) -> tuple[Inputs, ...]:
             # One that comes without arguments has its reason, and its failed row is looked at among the records.
             found.extend(one for one in modality(name).inputs(group) if group and one.reason is None)
     assert found
+    # Pictures are decoded when they are touched; what the batch measures, it touches itself.
+    found = [replace(one, args={k: np.asarray(v) for k, v in one.args.items()}) for one in found]
     return tuple(found)
 
 
@@ -156,7 +159,10 @@ def test_the_samples_hold_what_is_broken_too(name: str) -> None:
 
 
 def test_the_truth_lies_in_the_intervals(name: str) -> None:
-    """The samples are simulated: nearly every 95 % interval must hold the value it was made from."""
+    """The samples are simulated: nearly every 95 % interval must hold the value it was made from.
+
+    What has no interval must come as near as the table of truth says in its columns ``…_within``.
+    """
     import csv
 
     from musclemetrics.simulate import truth
@@ -180,8 +186,11 @@ def test_the_truth_lies_in_the_intervals(name: str) -> None:
                 if m.name in true and not math.isnan(m.interval[0]):
                     total += 1
                     hits += m.interval[0] <= float(true[m.name]) <= m.interval[1]
+                elif f"{m.name}_within" in true:
+                    total += 1
+                    hits += abs(m.value - float(true[m.name])) <= float(true[f"{m.name}_within"])
     assert total >= 20
-    assert hits / total >= 0.85, f"{hits} of {total} intervals hold the truth"
+    assert hits / total >= 0.85, f"{hits} of {total} are true"
 
 
 def test_own_name_and_exactly_its_definitions_in_order(name: str) -> None:
@@ -234,23 +243,37 @@ def test_no_silent_nan(name: str) -> None:
         assert all(np.isfinite(t.values).all() for t in r.traces)
 
 
+def shortened(one: Inputs) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Yield what was kept and the arguments: rows of numbers together, a picture by itself and strip by strip."""
+    pictures = [k for k, v in one.args.items() if np.ndim(v) >= 2]
+    if not pictures:
+        size = min(len(np.atleast_1d(v)) for v in one.args.values())
+        for front in (True, False):
+            for k in range(size):
+                kept = slice(k, None) if front else slice(None, size - k)
+                yield kept, {name: np.asarray(v)[kept] for name, v in one.args.items()}
+    for name in pictures:
+        for axis in (0, 1):
+            size = np.shape(one.args[name])[axis]
+            for k in range(0, size, size // 14):
+                for kept in (slice(k, None), slice(None, size - k)):
+                    place = (kept,) if axis == 0 else (slice(None), kept)
+                    yield place, {**one.args, name: one.args[name][place]}
+
+
 def test_no_silent_nan_in_what_is_barely_enough(name: str) -> None:
     """Recordings cut shorter and shorter, from either end, until they are refused: doubt must be told, not hidden."""
     refused: list[MuscleMetricsError] = []
     measured_at_all = 0
     for one in inputs(name)[::6]:
-        size = min(len(np.atleast_1d(v)) for v in one.args.values())
-        for kept in (
-            slice(k, None) if front else slice(None, size - k) for front in (True, False) for k in range(size)
-        ):
-            cut = {k: np.asarray(v)[kept] for k, v in one.args.items()}
+        for kept, cut in shortened(one):
             try:
                 r = modality(name).measure(**cut, **one.settings)
             except (InputError, mm.errors.FitError) as error:
                 refused.append(error)
                 continue
             measured_at_all += 1
-            assert not silent(r), f"{silent(r)} with {size} values cut to {kept}: {r}"
+            assert not silent(r), f"{silent(r)} cut to {kept}: {r}"
     assert measured_at_all
     assert refused
     assert all(error.code and error.remedy for error in refused)
@@ -343,23 +366,24 @@ def test_refuses_what_is_not_finite(name: str, bad: float) -> None:
             assert "index 1" in text
             told.append(array in text)
         # Not always: where a setting makes the array another quantity, it is named as that.
-        assert any(told), f"no message names {array}"
+        optional = inspect.signature(modality(name).measure).parameters[array].default is None
+        assert any(told) or (optional and not told), f"no message names {array}"
 
 
 @pytest.mark.parametrize("bad", [["a", "b"], [1j, 2.0], [None, 1.0], [[1.0, 2.0], [3.0, 4.0]], 3.0, []])
 def test_refuses_what_is_no_row_of_numbers(name: str, bad: Any) -> None:
     for array in arrays(name):
         one = inputs(name)[0]
-        if array in one.args and np.ndim(one.args[array]) == 1:
+        if array in one.args and np.ndim(one.args[array]) >= 1:
             with pytest.raises(InputError) as caught:
                 modality(name).measure(**{**one.args, array: bad}, **one.settings)
             assert caught.value.remedy
 
 
 def test_refuses_unequal_lengths(name: str) -> None:
-    names = arrays(name)
-    if len(names) > 1:
-        one = inputs(name)[0]
+    one = inputs(name)[0]
+    names = [a for a in arrays(name) if a in one.args]
+    if len(names) > 1 and not any(np.ndim(one.args[a]) >= 2 for a in names):  # a picture has a shape of its own
         with pytest.raises(InputError) as caught:
             modality(name).measure(**{**one.args, names[0]: np.asarray(one.args[names[0]])[:-1]}, **one.settings)
         assert caught.value.code == "length-mismatch"
@@ -380,7 +404,9 @@ def test_takes_lists_tuples_and_any_type_of_number(name: str) -> None:
     as_big_endian = modality(name).measure(
         **{k: np.asarray(v).astype(">f8") for k, v in one.args.items()}, **one.settings
     )
-    as_strided = modality(name).measure(**{k: np.repeat(v, 2)[::2] for k, v in one.args.items()}, **one.settings)
+    as_strided = modality(name).measure(
+        **{k: np.repeat(v, 2, axis=0)[::2] for k, v in one.args.items()}, **one.settings
+    )
     assert record == as_lists == as_big_endian == as_strided
 
 

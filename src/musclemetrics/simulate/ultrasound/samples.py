@@ -48,9 +48,9 @@ def samples() -> dict[str, str | bytes]:
         "B05_cine.dcm": _bytes(to_dicom, cine, encoding="rle"),
         "B06_imagej.tif": _bytes(to_tiff, alone),
     }
-    # A copy that broke off half way: its header promises pixels that are not there.
-    whole = files["B01_screen.png"]
-    files["B07_cut.png"] = whole[: len(whole) // 3]
+    # A copy that broke off: its header promises pixels that are not there.
+    whole = files["B03_region.dcm"]
+    files["B07_cut.dcm"] = whole[: len(whole) // 3]
     files = {f"bmode/{name}": content for name, content in files.items()}
     known = (screen, tinted, layered, oblong, cine[0], alone)
     rows = [_row(f"B{k:02d}", one, scaled=k > 2) for k, one in enumerate(known, 1)]
