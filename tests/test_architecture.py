@@ -37,7 +37,9 @@ ROOT = ("__init__", "__main__")  # the façade and the entry points belong to no
 # Packages whose members are siblings: each stands by itself, only the table in __init__ knows them all.
 GROWING = ("modalities", "readers")
 # What the readers share among themselves, below the readers: bytes, signatures, spellings.
-SHARED = {"readers": ("source", "signatures", "aliases", "passes", "rows", "channels")}
+SHARED = {
+    "readers": ("source", "signatures", "aliases", "passes", "rows", "channels", "frames", "pictures", "rois"),
+}
 # What may look sideways on its floor, one way only.
 SIDEWAYS = {("reading", "record"), ("units", "errors"), ("traces", "checks"), ("imaging", "checks")}
 

@@ -18,7 +18,7 @@ from musclemetrics.errors import LimitError, ReadError, SettingsError, UnknownFo
 from musclemetrics.readers.source import contents
 
 CSV = b"pCa,force (mN)\n9.0,0.01\n6.0,0.31\n4.5,0.52\n"
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+GIF = b"GIF89a" + bytes(64)
 
 
 def write(folder: Path, name: str, data: bytes) -> Path:
@@ -37,18 +37,22 @@ def test_other_formats_are_known_by_their_bytes(tmp_path: Path) -> None:
     assert readers.sniff(write(tmp_path, "b", bytes(512) + b"\x89HDF\r\n\x1a\n")) == "hdf5"
     assert readers.sniff(write(tmp_path, "c.txt", b"SLCONTROL_DATA_FILE\r\n\r\n_VERSION_")) == "slcontrol"
     assert readers.sniff(io.BytesIO(CSV)) == "table"
+    assert readers.sniff(write(tmp_path, "d.csv", b"\x89PNG\r\n\x1a\n" + bytes(64))) == "image"
+    assert readers.sniff(write(tmp_path, "e.png", bytes(128) + b"DICM")) == "dicom"
+    # What stands before the header of a DICOM file may be a whole program's or picture's beginning.
+    assert readers.sniff(write(tmp_path, "f", b"II*\x00" + bytes(124) + b"DICM")) == "dicom"
+    assert readers.sniff(write(tmp_path, "g", b"BM;force\n9;0.1\n6;0.2\n4;0.3\n")) == "table"
 
 
 @pytest.mark.parametrize(
     ("name", "data", "looks"),
     [
-        ("a.csv", PNG, "a PNG image"),
+        ("a.csv", GIF, "a GIF image"),
         ("a.xlsx", b"%PDF-1.7\n", "a PDF document"),
         ("readme.txt", b"Fibres were dissected\non a cold Monday, by hand.\n", "text without"),
         ("Thumbs.db", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), "Thumbs.db"),
         (".DS_Store", b"\x00\x00\x00\x01Bud1" + bytes(100), ".DS_Store"),
         ("a.h5", b"MZ\x90\x00" + bytes(100), "a Windows program"),
-        ("scan", bytes(128) + b"DICM", "a DICOM file"),
         ("page.csv", b"<!DOCTYPE html><html><td>1,2</td></html>", "an XML or HTML page"),
         ("a.csv", b'{"pCa": [9, 6]}', "JSON text"),
         ("a.csv", bytes(range(256)), "binary data"),
@@ -217,13 +221,17 @@ def test_documents_in_zip_archives_are_no_workbooks(tmp_path: Path) -> None:
         readers.sniff(tmp_path / "a.zip")
 
 
-def test_foreign_recordings_are_refused_by_name(recordings: Path) -> None:
-    for path in (
-        recordings / "ultrasound/dicom_us/US1_J2KI.dcm",
-        recordings / "ultrasound/clips/p6_isokinetic500_01_push_01.mp4",
+def test_pictures_are_known_by_their_bytes(recordings: Path, tmp_path: Path) -> None:
+    for name, reader in (
+        ("dicom_us/US1_J2KI.dcm", "dicom"),
+        ("original_tif/img_00001.tif", "image"),
+        ("timtrack/dataset_2/jumping", "image"),
     ):
-        with pytest.raises(UnknownFormatError):
-            readers.sniff(path)
+        path = recordings / "ultrasound" / name
+        path = min(path.iterdir()) if path.is_dir() else path
+        copy = tmp_path / "noname"
+        copy.write_bytes(path.read_bytes())
+        assert readers.sniff(path) == readers.sniff(copy) == reader
 
 
 def test_recordings_of_the_bench_are_known_by_their_bytes(recordings: Path, tmp_path: Path) -> None:

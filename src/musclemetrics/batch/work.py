@@ -6,6 +6,7 @@ inside costs this item alone.
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -92,7 +93,7 @@ def _state(path: str) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def _read(file: _File, options: Mapping[str, Any], errors: Literal["raise", "flag"]) -> None:
+def _read(file: _File, options: Mapping[str, Any], errors: Literal["raise", "flag"], module: str) -> None:
     """Hash and read one file; what goes wrong is kept as its reason."""
     from .. import readers
 
@@ -112,6 +113,7 @@ def _read(file: _File, options: Mapping[str, Any], errors: Literal["raise", "fla
         chosen = given.pop("reader", None)
         path = Path(file.entry.path)
         file.reader = str(chosen or readers.sniff(path, given))
+        _for_this_kind(file, module)
         known = readers.options_of(file.reader)
         # Among files of several formats, an option of one means nothing to another: left out there, and said so.
         file.unused = [name for name in given if name not in known]
@@ -133,6 +135,21 @@ def _read(file: _File, options: Mapping[str, Any], errors: Literal["raise", "fla
         file.error, file.reason = error, reason_of(error, file.entry)
     except BaseException as error:  # a decoder's panic is no Exception, and still only this file's
         file.error, file.reason = error, reason_of(error, file.entry)
+
+
+def _for_this_kind(file: _File, module: str) -> None:
+    """Refuse pictures where traces are measured and tables where pictures are: figures and lists lie in any folder."""
+    from .. import readers
+
+    form = readers.FORMATS.get(file.reader)
+    takes_pictures = "image" in inspect.signature(resolved(module).measure).parameters
+    if form is not None and form.pictures != takes_pictures:
+        raise UnknownFormatError(
+            f"{file.entry.name} holds {'pictures' if form.pictures else 'no pictures'} ({form.about}), and "
+            f"{named(module)} measures {'pictures' if takes_pictures else 'none'}",
+            code="other-kind",
+            remedy="leave it out, or measure it with a modality of its kind",
+        )
 
 
 def _changed(file: _File) -> bool:
@@ -167,7 +184,7 @@ def run(unit: Unit) -> list[Record]:
         if file.entry.problem is not None:
             file.reason = file.entry.problem
         else:
-            _read(file, unit.reading, unit.errors)
+            _read(file, unit.reading, unit.errors, unit.module)
         if unit.errors == "raise" and file.reason is not None and file.reason.level == "failed":
             raise file.error or ReadError(f"{file.entry.name}: {file.reason.message}", code=file.reason.code)
     _leave_out_copies(files)

@@ -24,16 +24,29 @@ __all__ = ["FORMATS", "Format", "options_of", "read", "sniff", "takes_text"]
 
 
 class Format(NamedTuple):
-    """A format: the module that reads it, the suffixes it comes with, how its bytes are known, and what it is."""
+    """A format: the module that reads it, the suffixes it comes with, how its bytes are known, and what it is.
+
+    `pictures` are measured by modalities whose ``measure`` takes an ``image``, all else by the others.
+    """
 
     module: str
     suffixes: tuple[str, ...]
     recognise: Callable[[bytes, str], bool]
     about: str
+    pictures: bool = False
 
 
 # Asked in this order: the sharper signature first, plain text last.
 FORMATS: dict[str, Format] = {
+    # What precedes the header of a DICOM file may be the beginning of another kind.
+    "dicom": Format("dicom", (".dcm", ".dicom", ".ima"), signatures.is_dicom, "DICOM images and films", True),
+    "image": Format(
+        "image",
+        (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"),
+        signatures.is_image,
+        "PNG, JPEG, BMP and TIFF pictures, ImageJ's with their scale",
+        True,
+    ),
     "aurora": Format(
         "aurora", (".ddf", ".dat"), signatures.is_aurora, "Aurora Scientific DMC (.ddf) and 600A recordings"
     ),

@@ -15,12 +15,15 @@ __all__ = [
     "is_abf",
     "is_analyser",
     "is_aurora",
+    "is_dicom",
     "is_hdf5",
+    "is_image",
     "is_labchart",
     "is_matlab",
     "is_slcontrol",
     "is_table",
     "is_table_by",
+    "is_video",
     "sweep_columns",
     "utf16_without_mark",
 ]
@@ -55,6 +58,12 @@ _KNOWN: tuple[tuple[bytes, str], ...] = (
     (b"\x7fELF", "a Linux program"),
     (HDF5_MAGIC, "an HDF5 file"),
 )
+_BARE_DICOM = re.compile(
+    # A data set without the preamble begins with its group length, its character set, its image type or its class; the
+    # length of the first and the kind of each are those of the standard.
+    rb"(?:\x02\0\0\0UL\x04\0|\x08\0[\0\x05\x08\x16]\0(?:UL|CS|UI)|\x08\0[\0\x05\x08\x16]\0[\x01-\x7f]\0\0\0)"
+)
+_IMAGE_CLASS = b"1.2.840.10008.5.1.4.1.1."
 LABCHART_OWN = (".adicht", ".adidat", ".adibin")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
 _LABCHART = re.compile(r"(?:Interval|ExcelDateTime|TimeFormat|ChannelTitle)=\s")
@@ -111,6 +120,27 @@ def is_hdf5(head: bytes, name: str) -> bool:
 def is_slcontrol(head: bytes, name: str) -> bool:
     """Whether this is an SLControl record: it says so in its first line."""
     return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"SLCONTROL_DATA_FILE")
+
+
+def is_dicom(head: bytes, name: str) -> bool:
+    """Whether this is DICOM: it says so at 128, or begins with the elements of an image without a preamble."""
+    if head[128:132] == b"DICM":
+        return True
+    return bool(_BARE_DICOM.match(head)) and _IMAGE_CLASS in head
+
+
+def is_image(head: bytes, name: str) -> bool:
+    """Whether this is a PNG, JPEG, TIFF or BMP picture."""
+    if head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return True
+    # "BM" begins many a text; a bitmap has four bytes of zero at 6 and one of a few lengths of header at 14.
+    lengths = (12, 40, 52, 56, 64, 108, 124)
+    return head.startswith(b"BM") and head[6:10] == bytes(4) and int.from_bytes(head[14:18], "little") in lengths
+
+
+def is_video(head: bytes, name: str) -> bool:
+    """Whether this is an MP4, QuickTime or AVI recording."""
+    return head[4:8] in (b"ftyp", b"moov") or (head.startswith(b"RIFF") and head[8:12] == b"AVI ")
 
 
 def is_aurora(head: bytes, name: str) -> bool:

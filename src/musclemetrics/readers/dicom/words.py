@@ -1,0 +1,48 @@
+"""The words of a header that become labels: the machine and its settings, which echo intensity depends on."""
+
+from __future__ import annotations
+
+import re
+
+from ...errors import ReadError
+from .header import Elements
+
+__all__ = ["labels"]
+
+
+def labels(elements: Elements) -> dict[str, str]:
+    """Return the labels of an image.
+
+    The transducer is the first value of TransducerData, or its type: the others are serial numbers. Gain and dynamic
+    range are elements that the standard has retired and some makers still write.
+    """
+    maker, model = elements.word("Manufacturer"), elements.word("ManufacturerModelName")
+    transducer = elements.word("TransducerData")
+    found = {
+        "device": " ".join(w for w in (maker, model) if w),
+        "transducer": transducer if re.search("[A-Za-z]", transducer) else elements.word("TransducerType"),
+        "preset": elements.word("ProcessingFunction"),
+        "depth": _with_unit(elements, "DepthOfScanField", "mm"),
+        "gain": _with_unit(elements, "TotalGain", "dB"),
+        "dynamic_range": _with_unit(elements, "DynamicRange", "dB"),
+        "frequency": _frequency(elements),
+    }
+    return {name: word for name, word in found.items() if word}
+
+
+def _with_unit(elements: Elements, keyword: str, unit: str) -> str:
+    try:
+        value = elements.number(keyword)
+    except ReadError:
+        return elements.word(keyword)
+    return "" if value is None else f"{value:g} {unit}"
+
+
+def _frequency(elements: Elements) -> str:
+    """Return the frequencies of the regions, which are stated in kHz."""
+    try:
+        stated = [item.number("TransducerFrequency") for item in elements.items("SequenceOfUltrasoundRegions")]
+    except ReadError:
+        return ""
+    known = sorted({f for f in stated if f})
+    return ", ".join(f"{f / 1000:g} MHz" for f in known[:4])
