@@ -2,24 +2,35 @@
 
 from .grey import GREY_RULES, LEAST_CHROMA, chroma_share, grey
 from .regions import LEAST_AREA, Region, between, largest_rectangle, polygon_mask, region_of, rings_mask
+from .runs import RUN_LENGTHS, run_lengths
+from .speckle import ImageError, speckle_size, within_image_error
 from .statistics import BANDS, GreyStatistics, masked_statistics
+from .texture import COOCCURRENCE, Texture, glcm
 from .view import View, field_of_view
 
 __all__ = [
     "BANDS",
+    "COOCCURRENCE",
     "GREY_RULES",
     "LEAST_AREA",
     "LEAST_CHROMA",
+    "RUN_LENGTHS",
     "GreyStatistics",
+    "ImageError",
     "Region",
+    "Texture",
     "View",
     "between",
     "chroma_share",
     "field_of_view",
+    "glcm",
     "grey",
     "largest_rectangle",
     "masked_statistics",
     "polygon_mask",
     "region_of",
     "rings_mask",
+    "run_lengths",
+    "speckle_size",
+    "within_image_error",
 ]
