@@ -35,5 +35,5 @@ class Acquisitions:
                 changed.append(f"{name} {first[name]} became {word}")
         if not changed:
             return record
-        message = f"{', '.join(changed)} since the first recording of this subject: echo intensities are not alike"
+        message = f"{', '.join(changed)} since the first recording of this subject: their numbers are not alike"
         return replace(record, flags=(*record.flags, Flag("acquisition-changed", message, "suspect")))

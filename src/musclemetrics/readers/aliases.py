@@ -15,6 +15,7 @@ __all__ = [
     "ARRAYS",
     "FACTS",
     "LABELS",
+    "RUNS",
     "array_name",
     "fact_name",
     "fold",
@@ -104,13 +105,17 @@ LABELS: dict[str, tuple[str, ...]] = {
     "sarcomere_length": ("sarcomerelength", "sl"),
 }
 
-# Of the one who was measured: numbers a modality may ask for, a year's survey codes among them.
+# Of the one who was measured, and of the electrodes: numbers a modality may ask for, a year's survey codes among them.
 FACTS: dict[str, tuple[str, ...]] = {
     "age": ("age", "ageyears", "ridageyr"),
     "weight": ("weight", "bodyweight", "bodymass", "bmxwt"),
     "height": ("height", "bodyheight", "stature", "bmxht"),
+    "cell_constant": ("cellconstant",),
     "fat_thickness": ("fatthickness", "subcutaneousfat", "subcutaneousfatthickness", "skinfat", "skinfatthickness"),
 }
+
+# Words for one sweep or trial of several, which part a table even as numbers.
+RUNS = ("sweep", "trial", "repeat", "repetition", "replicate", "measurement", "scan", "placement", "run", "electrode")
 
 # Who did it belongs in the lab book; a label travels with every record.
 _PERSONAL = frozenset(

@@ -18,7 +18,11 @@ from .drawing import draw, draw_sweeps
 from .measuring import check_settings, measure, measure_many
 from .volumes import Volumes, fluid_volumes
 
+ACQUISITION = ("device",)
+"""Labels by which recordings of one subject are told alike: analysers differ by more than muscles do."""
+
 __all__ = [
+    "ACQUISITION",
     "DEFINITIONS",
     "EQUATIONS",
     "Volumes",

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ... import units
 from ...errors import InputError, MuscleMetricsError, SettingsError
 from ...reading import Inputs, Reading
 from ...record import Flag
+from .beside import cell_constant, covariates, mixed_devices, polar_conflict
 
 __all__ = ["check_phase_unit", "from_polar", "inputs"]
 
 Array = NDArray[np.float64]
 
 FULL_TURN = 2.0 * np.pi
-FACTS = ("cell_constant",)
 
 
 def inputs(readings: Iterable[Reading], *, phase_unit: str | None = None) -> Iterator[Inputs]:
@@ -34,7 +34,8 @@ def inputs(readings: Iterable[Reading], *, phase_unit: str | None = None) -> Ite
     Yields
     ------
     Inputs
-        One a reading. One that is no sweep has no arguments and an InputError as its ``reason``.
+        One a reading. One that is no sweep has no arguments and an InputError as its ``reason``. Labels are the words
+        of the reading and the numbers beside its sweep: ``age``, ``fat_thickness_mm``, ``spacing``.
 
     Raises
     ------
@@ -42,11 +43,15 @@ def inputs(readings: Iterable[Reading], *, phase_unit: str | None = None) -> Ite
         If `phase_unit` is no unit of angle.
     """
     check_phase_unit(phase_unit)
+    readings = list(readings)
+    told = mixed_devices(readings)
     for reading in readings:
+        notes = list(reading.notes)
+        labels = covariates(reading, notes)
+        flags = (*reading.flags, *([] if told is None or "device" not in reading.labels else [told]))
         try:
-            yield _one(reading, phase_unit)
+            yield _one(reading, phase_unit, labels, flags, notes)
         except MuscleMetricsError as error:
-            labels, flags = dict(reading.labels), tuple(reading.flags)
             yield Inputs({}, {}, labels, flags, reading.notes, error, (reading,))
 
 
@@ -56,21 +61,28 @@ def check_phase_unit(unit: str | None) -> None:
         raise SettingsError(f"phase_unit={unit} is a unit of {units.dimension(unit)}", remedy="give deg or rad")
 
 
-def from_polar(magnitude: Array, phase: Array, *, phase_unit: str = "deg") -> tuple[Array, Array]:
+def from_polar(magnitude: ArrayLike, phase: ArrayLike, *, phase_unit: str | None = None) -> tuple[Array, Array]:
     """Return resistance and reactance of a modulus and a phase.
 
     Parameters
     ----------
     magnitude : array_like
         Modulus of the impedance.
-    phase : array_like
+    phase : array_like of the same shape
         Its angle, of either sign convention: the reactance has the sign of the phase, and is judged from there.
-    phase_unit : str
-        deg or rad.
+    phase_unit : str, optional
+        deg or rad. Without it a phase beyond a full turn of radians is in degrees, and any other is refused.
 
     Returns
     -------
     resistance, reactance : ndarray
+
+    Raises
+    ------
+    InputError
+        ``length-mismatch`` for two shapes, ``phase-unit-not-stated``.
+    SettingsError
+        If `phase_unit` is no unit of angle.
 
     Examples
     --------
@@ -78,13 +90,22 @@ def from_polar(magnitude: Array, phase: Array, *, phase_unit: str = "deg") -> tu
     >>> round(float(r[0]), 9), round(float(x[0]), 9)
     (40.0, -30.0)
     """
-    angle = np.radians(np.asarray(phase, float) * units.convert_factor(phase_unit, "deg"))
-    size = np.asarray(magnitude, float)
+    check_phase_unit(phase_unit)
+    size, given = np.asarray(magnitude, float), np.asarray(phase, float)
+    if size.shape != given.shape:
+        raise InputError(
+            f"magnitude has the shape {size.shape}, phase {given.shape}",
+            code="length-mismatch",
+            remedy="give one phase for each modulus",
+        )
+    angle = np.radians(given * units.convert_factor(_unit_of(given, phase_unit), "deg"))
     return size * np.cos(angle), size * np.sin(angle)
 
 
-def _one(reading: Reading, phase_unit: str | None) -> Inputs:
-    notes = list(reading.notes)
+def _one(
+    reading: Reading, phase_unit: str | None, labels: dict[str, str], given: tuple[Flag, ...], notes: list[str]
+) -> Inputs:
+    flags = list(given)
     settings: dict[str, object] = {}
     f = _row(reading, "frequency")
     stated = reading.unit("frequency")
@@ -106,6 +127,8 @@ def _one(reading: Reading, phase_unit: str | None) -> Inputs:
         if own == "imaginary":
             x = -x
             notes.append("reactance is the imaginary part with its sign turned")
+        if len(r) == len(x) and (conflict := polar_conflict(reading, r, x, r_unit)) is not None:
+            flags.append(conflict)
     elif "magnitude" in reading and "phase" in reading:
         r_unit = _ohms(reading, "magnitude")
         angle = _row(reading, "phase")
@@ -120,19 +143,17 @@ def _one(reading: Reading, phase_unit: str | None) -> Inputs:
         )
     if r_unit is not None:
         settings["impedance_unit"] = r_unit
-    for fact in FACTS:
-        if fact in reading and np.ndim(reading[fact]) == 0 and np.isfinite(float(reading[fact])):
-            settings[fact] = float(reading[fact])
+    if (constant := cell_constant(reading)) is not None:
+        settings["cell_constant"] = constant
     args = {"frequency": f, "resistance": r, "reactance": x}
     sizes = {len(a) for a in args.values()}
-    flags: list[Flag] = list(reading.flags)
     if len(sizes) == 1:
         present = np.isfinite(f) & np.isfinite(r) & np.isfinite(x)
         if not present.all():
             count = int((~present).sum())
             flags.append(Flag("missing-points", f"{count} of {len(f)} points lack a frequency or a value", "note"))
             args = {name: a[present] for name, a in args.items()}
-    return Inputs(args, settings, dict(reading.labels), tuple(flags), tuple(notes), None, (reading,))
+    return Inputs(args, settings, labels, tuple(flags), tuple(notes), None, (reading,))
 
 
 def _row(reading: Reading, name: str) -> Array:
@@ -167,11 +188,17 @@ def _angle(reading: Reading, angle: Array, phase_unit: str | None, notes: list[s
     stated = reading.unit("phase")
     if stated is not None and units.dimension(stated) == "angle":
         return stated
+    if phase_unit is None:
+        notes.append("phase has no unit and goes beyond a full turn of radians, so degrees")
+    return _unit_of(angle, phase_unit)
+
+
+def _unit_of(angle: Array, phase_unit: str | None) -> str:
+    """Return the unit of an angle that nothing is written beside: given, or beyond doubt."""
     if phase_unit is not None:
         return phase_unit
     largest = float(np.nanmax(np.abs(angle))) if np.isfinite(angle).any() else 0.0
     if largest > FULL_TURN:
-        notes.append(f"phase has no unit; up to {largest:.3g}, so degrees")
         return "deg"
     raise InputError(
         f"phase has no unit, and up to {largest:.3g} it could be degrees or radians",

@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 
 WEIGHTINGS = ("taper", "unit", "modulus")
 SIGNS = ("detect", "positive", "negative")
+CONSTANTS = (0.01, 1e5)
+"""Cell constants in 1/m that electrodes can have, from the whole body to a sliver a tenth of a millimetre across."""
 TAPER = 1e6
 """Hz at which a residual counts half under the weighting `taper`."""
 
@@ -66,7 +68,9 @@ class Decisions:
             )
         constant = s["cell_constant"]
         if constant is not None:
-            constant = checks.number(constant, "cell_constant", low=1e-6, high=1e9)
+            if isinstance(constant, bool | str):
+                raise SettingsError(f"cell_constant={constant!r} is not a number", remedy="give K in 1/m")
+            constant = checks.number(constant, "cell_constant", low=CONSTANTS[0], high=CONSTANTS[1])
         s["at"] = _at(s["at"])
         return Decisions(
             units.convert_factor(s["frequency_unit"], "Hz"),

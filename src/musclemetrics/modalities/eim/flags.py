@@ -30,6 +30,8 @@ JUMP_P = 0.02
 """Probability, after Bonferroni, below which a jump is believed."""
 RANGES = ("Ri_low", "Ri_high", "Td_low", "Td_high")
 QUALITY = ("fit_rms", "aicc", "aicc_single")
+CONDUCTIVITIES = (0.01, 3.0)
+"""S/m between which muscle lies in any direction, with room on both sides; blood has 0.7, the saline of a bath 1.5."""
 AT_BOUND = 1e-9
 ROUNDING = 1e-7
 """Share of the impedance below which a residual is rounding."""
@@ -64,6 +66,7 @@ def flags_of(
     """Return the flags of sweep `i` of a stack, beyond those of the sweep as given."""
     return [
         *_read_off(i, frequency, read),
+        *_conductivity(i, read, decisions),
         *(_no_fit(found, decisions) if isinstance(found, str) else _fit(i, found, decisions)),
         *_consistency(i, frequency, kramers, grade),
     ]
@@ -107,6 +110,21 @@ def _read_off(i: int, frequency: Array, read: Features) -> list[Flag]:
             )
         )
     return out
+
+
+def _conductivity(i: int, read: Features, decisions: Decisions) -> list[Flag]:
+    found = {n: float(v[i]) for n, v in read.values.items() if n.startswith("conductivity_") and np.isfinite(v[i])}
+    low, high = CONDUCTIVITIES
+    odd = [n for n, v in found.items() if not low <= v <= high]
+    if not odd:
+        return []
+    return [
+        Flag(
+            "implausible-conductivity",
+            f"{odd[0]} is {found[odd[0]]:.3g} S/m, muscle has {low:g} to {high:g}; check cell_constant "
+            f"{decisions.cell_constant:g}, which is in 1/m",
+        )
+    ]
 
 
 def _undetermined(why: str, decisions: Decisions, level: str = "note", without: Sequence[str] = ()) -> list[Flag]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ...errors import ReadError
 from ...record import Flag
 from ...units import is_unit
-from ..aliases import fact_name, is_personal, label_name, slug
+from ..aliases import RUNS, fact_name, is_personal, label_name, slug
 from ..channels import known_unit
 from ..rows import number_in
 from ..signatures import TITLE_LINES, sweep_columns
@@ -20,9 +20,8 @@ from .block import Block, Row, cells_of, named, rows_of
 __all__ = ["blocks"]
 
 _SEPARATORS = ("\t", ";", ",", "|", None)
-# Labels of which a sweep has one, and other words for one sweep of several: these part a table even as numbers.
+# Labels of which a sweep has one: these part a table even as numbers.
 _ONE_OF = ("subject", "session", "muscle", "side", "fibre", "animal", "group", "condition")
-_RUNS = ("sweep", "trial", "repeat", "repetition", "replicate", "measurement", "scan", "placement", "run", "electrode")
 _WITHOUT_NAMES = ("frequency", "resistance", "imaginary")
 _BY_POSITION = Flag(
     "columns-by-position",
@@ -95,7 +94,7 @@ def _keys(titles: list[str], names: list[str | None], rows: list[Row], notes: li
             continue
         words = {cells[i] for _, cells in rows}
         of_numbers = all(number_in(w.replace(",", ".")) is not None or not w for w in words)
-        key = label_name(title) in _ONE_OF or slug(title) in _RUNS or (not of_numbers and not is_unit(title))
+        key = label_name(title) in _ONE_OF or slug(title) in RUNS or (not of_numbers and not is_unit(title))
         if not key or len(words) < 2:
             continue
         if len(words) > max(2, len(rows) // 2):
@@ -126,7 +125,7 @@ def _beside(
         unit = unit or units[i]
         value = number_in(word.replace(",", "."))
         label = label_name(bare)
-        if value is not None and label is None and slug(bare) not in _RUNS:
+        if value is not None and label is None and slug(bare) not in RUNS:
             facts[fact_name(bare) or slug(bare)] = value, unit
         else:
             labels[label or slug(bare)] = f"{word} {unit}" if unit is not None and value is not None else word

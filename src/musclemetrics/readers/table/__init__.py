@@ -153,8 +153,8 @@ def _readings(grid: Grid, choices: Choices) -> Iterator[Reading]:
     try:
         roles = roles_of(table, choices)
     except ReadError as error:
-        if error.code == "no-known-column" and (names := unknown_sweeps(table, choices)):
-            error.remedy = f"say which begin with what, of {names}: -r sweeps=resistance=NAME,reactance=NAME"
+        if error.code == "no-known-column" and (remedy := unknown_sweeps(table, choices)):
+            error.remedy = remedy
         raise
     if roles.layout == "wide":
         yield from wide_readings(table, roles, choices)

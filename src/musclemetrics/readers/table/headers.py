@@ -135,8 +135,9 @@ def table_of(grid: Grid, *, numbered: Sequence[int] = (), named: Sequence[str] =
             raise ReadError(
                 f"the first row holds no names but {shown}",
                 code="missing-header",
-                remedy="add a row of names, say what the columns are, -r columns=time,force,length (a dash for one to "
-                "leave out), or number those of a curve, -r x=1 -r y=2",
+                remedy="add a row of names, say what the columns are, -r columns=time,force,length or "
+                "columns=frequency,resistance,reactance (a dash for one to leave out), or number those of a curve, "
+                "-r x=1 -r y=2",
             )
         names = [f"column {i}" for i in range(1, len(first) + 1)]
         body = grid_rows

@@ -142,7 +142,8 @@ def _parts(table: Table, roles: Roles) -> list[_Part]:
                 remedy="write the fibre in every row; merged cells hold it only in the first",
             )
         if key not in parts:
-            parts[key] = _Part({"fibre": " ".join(key[: len(roles.fibre)])}, [])
+            called = dict(zip(roles.apart, key, strict=False)) or {"fibre": " ".join(key[: len(roles.fibre)])}
+            parts[key] = _Part(called, [])
         parts[key].rows.append(i)
     return list(parts.values())
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...errors import ReadError
-from ..aliases import array_name, fold, label_name, name_by_unit, slug
+from ..aliases import RUNS, array_name, fold, is_personal, label_name, name_by_unit, slug
 from .choices import Choices, column
 from .headers import Header, Table, refuse_duplicates
 from .numbers import all_plain, is_censored, is_missing, is_number, listed
@@ -30,6 +31,7 @@ class Roles:
     labels: dict[str, Header] = field(default_factory=dict)
     fibre: list[Header] = field(default_factory=list)
     y_columns: list[Header] = field(default_factory=list)
+    apart: Mapping[str, Header] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -144,14 +146,15 @@ def _long(table: Table, choices: Choices, x: Header | None) -> Roles:
 
 def _sweeps_apart(table: Table, roles: Roles) -> None:
     """Let the words beside a sweep (subject, muscle, direction) tell it from the next: no curve goes on across them."""
-    varied = []
-    for header in roles.labels.values():
+    varied = {}
+    for name, header in (*roles.labels.items(), *((n, h) for n, h in roles.arrays.items() if n in RUNS)):
         words = len({c for c in table.cells(header) if not is_missing(c)})
         if 1 < words <= len(table.rows) // 2 and not any(is_missing(c) for c in table.cells(header)):
-            varied.append(header)
+            varied[name] = header
     if varied:
-        roles.fibre = varied
-        roles.notes.append(f"the sweeps are told apart by {listed([h.text for h in varied])}")
+        roles.fibre, roles.apart = list(varied.values()), varied
+        roles.labels |= {name: roles.arrays.pop(name) for name in varied if name in roles.arrays}
+        roles.notes.append(f"the sweeps are told apart by {listed([h.text for h in roles.fibre])}")
 
 
 def _fibre(table: Table, choices: Choices) -> list[Header]:
@@ -194,6 +197,8 @@ def _assign(table: Table, roles: Roles, header: Header, chosen: set[str]) -> Non
         return
     if all(is_missing(c) for c in table.cells(header)):
         roles.notes.append(f"column {header.text!r} holds no value and is left out")
+    elif is_personal(header.name):
+        _keep(roles.labels, slug(header.name), header)  # is told and left out there
     elif _numeric(table, header):
         _keep(roles.arrays, slug(header.name), header)
     else:
@@ -217,5 +222,6 @@ def _unknown(table: Table) -> ReadError:
         f"no column of values is known by its name; the columns are {table.seen()}",
         code="no-known-column",
         remedy="say which are which: -r x=NAME -r y=NAME for a curve of force over pCa, -r columns.time=NAME "
-        "-r columns.force=NAME -r columns.length=NAME for a recording",
+        "-r columns.force=NAME -r columns.length=NAME for a recording, -r columns.frequency=NAME "
+        "-r columns.resistance=NAME -r columns.reactance=NAME (or magnitude and phase) for a sweep of impedance",
     )

@@ -66,7 +66,9 @@ def sweep_readings(table: Table, sweeps: Sweeps, choices: Choices) -> Iterator[R
     """Yield a reading a row."""
     cells = dict(zip((h.position for h in table.headers), zip(*(c for _, c in table.rows), strict=True), strict=True))
     columns = [h for headers in sweeps.columns.values() for h in headers]
-    numeric = [h for h in sweeps.others if not _is_label(h) and _holds_numbers(cells[h.position])]
+    numeric = [
+        h for h in sweeps.others if not (_is_label(h) or is_personal(h.name)) and _holds_numbers(cells[h.position])
+    ]
     marks, marked = settle(
         [(h.key, cells[h.position]) for h in (*columns, *numeric)], choices.decimal, choices.thousands
     )

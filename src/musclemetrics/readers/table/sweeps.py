@@ -24,6 +24,7 @@ __all__ = ["Sweeps", "named_sweep", "sweeps_of", "unknown_sweeps"]
 _FACTORS = {"k": 1e3, "khz": 1e3, "m": 1e6, "mhz": 1e6, "hz": 1.0}
 # "m" alone is no mega, and mHz no unit of these sweeps.
 _AT = re.compile(r"(.*?)([0-9]+(?:\.[0-9]+)?)[ _]?([kK](?:[hH][zZ])?|M(?:[hH][zZ])?|Hz|HZ|hz)(?![A-Za-z])(.*)")
+_BARE = re.compile(r"(.*?[^0-9.])([0-9]{1,8})")  # R5000: a number behind a name, which states no unit
 _LEAST = 3  # frequencies that make a sweep
 _PAIRS = (("resistance", "reactance"), ("resistance", "imaginary"), ("magnitude", "phase"))
 # What the columns of the survey NHANES are by its codebook, as their names do not say it; in ohm.
@@ -51,20 +52,22 @@ def sweeps_of(table: Table, choices: Choices) -> Sweeps | None:
     SettingsError
         ``unknown-column`` where an option names columns that are not there.
     ReadError
-        ``ambiguous-column`` where one frequency stands twice, ``mixed-units`` where units differ within a quantity.
+        ``ambiguous-column`` where one frequency stands twice, ``mixed-units`` where units differ within a quantity,
+        ``unequal-frequencies`` where one quantity has a frequency that the other has not.
     """
     if any(c is not None for c in (choices.x, choices.y, choices.fibre, choices.layout)):
         return None
     lists = _lists(table, choices)
-    chosen = _said(lists, choices.sweeps) if choices.sweeps else _known(lists)
+    chosen = _said(table, lists, choices.sweeps) if choices.sweeps else _known(lists)
     pair = next((p for p in _PAIRS if all(n in chosen for n in p)), None)
-    if pair is None or any(lists[chosen[n]].keys() != lists[chosen[pair[0]]].keys() for n in chosen):
+    if pair is None:
         if choices.sweeps:
             raise SettingsError(
-                "sweeps needs resistance and reactance (or imaginary), or magnitude and phase, at the same frequencies",
+                "sweeps needs resistance and reactance (or imaginary), or magnitude and phase",
                 remedy=f"the columns begin with {listed(list(lists))}",
             )
         return None
+    _same_frequencies(lists, chosen, pair[0])
     refuse_duplicates(table)
     order = sorted(lists[chosen[pair[0]]])
     columns = {name: [lists[stem][f] for f in order] for name, stem in chosen.items()}
@@ -100,9 +103,39 @@ def named_sweep(table: Table, choices: Choices) -> Table:
 
 
 def unknown_sweeps(table: Table, choices: Choices) -> str:
-    """Return the names before the frequencies of columns that could be sweeps, for a message; empty for none."""
+    """Return the remedy for columns that could be sweeps and are not known by their names; empty for none."""
     lists = _lists(table, choices)
-    return listed(list(lists)) if len(lists) > 1 else ""
+    if len(lists) > 1:
+        return f"say which begin with what, of {listed(list(lists))}: -r sweeps=resistance=NAME,reactance=NAME"
+    return _without_unit(table)
+
+
+def _without_unit(table: Table) -> str:
+    """Return the remedy for names that end in a number that could be a frequency without its unit; empty for none."""
+    stems: dict[str, list[Header]] = {}
+    for header in table.headers:
+        if (match := _BARE.fullmatch(header.name)) is not None:
+            stems.setdefault(match[1], []).append(header)
+    several = [headers for headers in stems.values() if len(headers) >= _LEAST]
+    if len(several) < 2:
+        return ""
+    name = several[0][0].name
+    return f"write the unit of the frequency into the names of the columns, {name}Hz or {name}kHz for {name!r}"
+
+
+def _same_frequencies(lists: Mapping[str, Mapping[float, Header]], chosen: Mapping[str, str], first: str) -> None:
+    """Refuse lists of columns that are not at the same frequencies, and name the odd ones."""
+    wanted = lists[chosen[first]]
+    for name, stem in chosen.items():
+        own = lists[stem]
+        if odd := sorted(wanted.keys() ^ own.keys()):
+            khz = ", ".join(f"{f / 1e3:g} kHz" for f in odd[:6])
+            titles = listed([(wanted.get(f) or own[f]).text for f in odd], 6)
+            raise ReadError(
+                f"{first} and {name} are not at the same frequencies: {khz} in one only, the column(s) {titles}",
+                code="unequal-frequencies",
+                remedy="mend the names of these columns, or leave them out",
+            )
 
 
 def _lists(table: Table, choices: Choices) -> dict[str, dict[float, Header]]:
@@ -161,16 +194,16 @@ def _known(lists: Mapping[str, Mapping[float, Header]]) -> dict[str, str]:
     return chosen
 
 
-def _said(lists: Mapping[str, Mapping[float, Header]], said: Mapping[str, str]) -> dict[str, str]:
+def _said(table: Table, lists: Mapping[str, Mapping[float, Header]], said: Mapping[str, str]) -> dict[str, str]:
     chosen = {}
     for name, wanted in said.items():
         same = [s for s in lists if s == wanted] or [s for s in lists if fold(s) == fold(wanted)]
         if len(same) != 1:
+            there = f"there are {listed(list(lists))}" if lists else "there is no such list"
             raise SettingsError(
-                f"sweeps.{name}={wanted!r} begins no list of columns with a frequency each; there are "
-                f"{listed(list(lists))}",
+                f"sweeps.{name}={wanted!r} begins no list of columns with a frequency each; {there}",
                 code="unknown-column",
-                remedy="name the columns without the frequency, R_ for R_5kHz",
+                remedy=_without_unit(table) or "name the columns without the frequency, R_ for R_5kHz",
             )
         chosen[name] = same[0]
     return chosen
