@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,9 @@ from PIL import Image
 from pydicom.encaps import generate_frames
 from pydicom.pixels import apply_color_lut, pixel_array
 
-from musclemetrics.errors import SettingsError
-from musclemetrics.simulate.ultrasound import Phantom, Region, bmode, to_dicom, to_png, to_tiff
+import musclemetrics as mm
+from musclemetrics.errors import ReadError, SettingsError
+from musclemetrics.simulate.ultrasound import Phantom, Region, bmode, samples, to_dicom, to_png, to_tiff
 from musclemetrics.simulate.ultrasound.encoding import SYNTAXES
 
 GREY = bmode(shape=(200, 260))
@@ -212,3 +215,37 @@ def test_tiff_without_a_scale_states_72_dpi(tmp_path):
         assert 270 not in found.tag_v2
     with pytest.raises(SettingsError, match="furlong"):
         to_tiff(GREY.image, tmp_path / "b.tif", spacing=(0.1, 0.1), unit="furlong")
+
+
+def test_the_sample_is_small_and_the_same_each_time():
+    first, second = samples(), samples()
+    assert first == second
+    assert sum(len(content) for content in first.values()) < 1_200_000
+    assert {name.rsplit(".")[-1] for name in first} == {"png", "dcm", "tif", "csv"}
+
+
+def test_the_sample_holds_what_its_table_of_truth_says(tmp_path):
+    """The readers' pixels and scale, measured between the true edges, against the table."""
+    rows = list(csv.DictReader(io.StringIO(str(samples()["truth/bmode.csv"]))))
+    assert [row["subject"] for row in rows] == ["B01", "B02", "B03", "B04", "B05", "B06"]
+    for name, content in samples().items():
+        if not name.startswith("bmode/"):
+            continue
+        path = tmp_path / Path(name).name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        if "cut" in name:
+            with pytest.raises(ReadError) as caught:
+                list(mm.read(path))
+            assert caught.value.code == "truncated"
+            continue
+        (row,) = [r for r in rows if path.name.startswith(r["subject"])]
+        reading = next(iter(mm.read(path)))
+        image = np.asarray(reading["image"])
+        assert ("spacing_y" in reading) == (row["length_unit"] == "mm")
+        if "spacing_y" in reading and "region" in reading:
+            scale, left, top = float(reading["spacing_y"]), *reading["region"][:2]
+            column = image[top:, left + 150].astype(float)
+            smooth = np.convolve(column, np.ones(5) / 5, mode="same")
+            # The first aponeurosis begins where the table says that the fat above it ends.
+            at = round(float(row["subcutaneous_thickness"]) / scale)
+            assert smooth[at + 2 : at + 12].max() > 1.4 * smooth[at - 25 : at - 10].mean()
