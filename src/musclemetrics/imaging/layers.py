@@ -1,0 +1,352 @@
+"""The layers of a muscle image: which two aponeuroses bound the muscle, and where their inner edges run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, SettingsError
+from ..record import Flag
+from .curves import candidates, follow
+from .edges import flank
+from .pairs import LEAST_GAP, Pairs, Window, describe
+from .ridges import COLUMNS, ROWS, Reduced, reduce_view
+from .view import View
+from .weights import CONFIDENCE, WEIGHTS
+
+__all__ = ["Layer", "Layers", "Window", "confidence_of", "evidence", "examine", "layers", "scores"]
+
+Array = NDArray[np.float64]
+
+COUNT = 20
+"""Lines that are weighed against each other."""
+ALIKE = 0.07
+"""Share of the thickness by which two pairs may differ at either line and still be the same answer."""
+SEEN, UNEVEN = 0.8, 1.6
+"""A further line is a boundary of layers where it stands out in this share of its columns and strays from a parabola
+by no more than these rows of the grid."""
+DOUBTFUL = 0.85
+"""Confidence below which an answer is flagged."""
+CARRIED = 0.7
+"""Share of an edge's columns that are seen, below which it is flagged."""
+BORDER = 2.0
+"""Grid rows from the bottom of the view at which a line touches it."""
+
+
+class Layer(NamedTuple):
+    """Where a pair of lines lies: mean rows of their middles, in pixels of the image."""
+
+    superficial: float
+    deep: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layers:
+    """The inner edges of the chosen layer, and what else was seen.
+
+    Attributes
+    ----------
+    x : array, shape (n,)
+        Columns of the image, in pixels.
+    superficial, deep : array, shape (n,)
+        Rows of the lower edge of the upper aponeurosis and of the upper edge of the lower one.
+    outer : array, shape (n,)
+        Rows of the upper edge of the first aponeurosis, where what covers the muscle ends.
+    layer : int
+        Which layer was taken.
+    confidence : float
+        0 to 1: how often a pair that looked like this one was right within 10 % on images of other scanners.
+    margin : float
+        Log-odds of the chosen answer against all others.
+    superficial_seen, deep_seen : float
+        Share of the columns in which the edge stands out; elsewhere it is carried over.
+    at_bottom : bool
+        The deep line touches the bottom of the view: the muscle may go on below.
+    ranked : tuple of (Layer, float)
+        The best answers that differ from each other, best first, and the share of the odds that each has.
+    stack : tuple of Layer
+        All layers by position, from the probe down; `layer` counts them from `first`.
+    first : int
+        Place in `stack` of layer 0.
+    inner : tuple of float
+        Rows of further lines between the two chosen ones: a fascia inside the muscle, or a border of two muscles.
+    flags : tuple of Flag
+        ``low-confidence``, ``edge-carried-over``, ``deep-line-at-bottom``, ``line-between``.
+    """
+
+    x: Array
+    superficial: Array
+    deep: Array
+    outer: Array
+    layer: int
+    confidence: float
+    margin: float
+    superficial_seen: float
+    deep_seen: float
+    at_bottom: bool
+    ranked: tuple[tuple[Layer, float], ...]
+    stack: tuple[Layer, ...]
+    first: int
+    inner: tuple[float, ...]
+    flags: tuple[Flag, ...] = ()
+
+    @property
+    def others(self) -> tuple[Layer, ...]:
+        """The layers of the stack that were not chosen."""
+        return tuple(one for k, one in enumerate(self.stack) if k != self.first + self.layer)
+
+    @property
+    def thickness(self) -> Array:
+        """Vertical distance of the inner edges, column by column."""
+        return self.deep - self.superficial
+
+
+def _rows(window: Window | None) -> NDArray[np.bool_] | None:
+    """Return the grid rows of a window, checked."""
+    if window is None:
+        return None
+    share = (np.arange(ROWS) + 0.5) / ROWS
+    allowed = np.zeros(ROWS, np.bool_)
+    for low, high in window:
+        if not 0.0 <= low < high <= 1.0:
+            raise SettingsError(
+                f"depth_window has {low:g} to {high:g}; shares of the view's height go from 0 to 1, the smaller first",
+                remedy="give ((superficial from, to), (deep from, to)) as shares of the view's height",
+            )
+        allowed |= (share >= low) & (share <= high)
+    return allowed
+
+
+def examine(
+    grey: NDArray[Any],
+    view: View,
+    spacing: tuple[float, float] | None = None,
+    depth_window: Window | None = None,
+) -> tuple[Reduced, Pairs]:
+    """Return the view on its grid and the pairs of lines in it; arguments as of :func:`layers`."""
+    reduced = reduce_view(grey, view)
+    rows = _rows(depth_window)
+    curves = candidates(reduced, COUNT, rows)
+    if rows is not None:
+        # What lies elsewhere is not chosen, and still told: other layers, lines between.
+        curves = np.concatenate([curves, candidates(reduced, COUNT, ~rows)])
+    flat = 1.0 if spacing is None else spacing[1] / spacing[0]
+    return reduced, describe(reduced, follow(reduced, curves), flat=flat, window=depth_window)
+
+
+def scores(pairs: Pairs, weights: Mapping[str, tuple[float, float]] = WEIGHTS) -> Array:
+    """Return the log-odds of each pair, up to a constant of the image."""
+    total = np.zeros(len(pairs.upper))
+    for name, (weight, spread) in weights.items():
+        total += (weight / spread) * pairs.features[name]
+    return total
+
+
+def _alike(pairs: Pairs, best: int) -> NDArray[np.bool_]:
+    """Return which pairs give the same answer as one of them."""
+    top, bottom = pairs.lines[pairs.upper[best]], pairs.lines[pairs.lower[best]]
+    away = np.maximum(np.abs(pairs.lines - top).mean(axis=1)[pairs.upper], 0.0)
+    away = np.maximum(away, np.abs(pairs.lines - bottom).mean(axis=1)[pairs.lower])
+    return np.asarray(away <= ALIKE * (bottom - top).mean())
+
+
+def evidence(pairs: Pairs, total: Array, best: int) -> dict[str, float]:
+    """Return what the confidence is computed from."""
+    power = np.exp(total - total.max())
+    same = _alike(pairs, best)
+    margin = math.log(float(power[same].sum()) + 1e-6) - math.log(float(power[~same].sum()) + 1e-6)
+    return {
+        "margin": margin,
+        "superficial seen": float(pairs.seen[pairs.upper[best]]),
+        "deep seen": float(pairs.seen[pairs.lower[best]]),
+    }
+
+
+def confidence_of(known: Mapping[str, float], weights: Mapping[str, float] = CONFIDENCE) -> float:
+    """Return the calibrated probability that a pair is right."""
+    odds = weights["constant"] + sum(weights[name] * value for name, value in known.items())
+    return 1.0 / (1.0 + math.exp(-min(max(odds, -30.0), 30.0)))
+
+
+def layers(
+    grey: NDArray[Any],
+    view: View,
+    *,
+    spacing: tuple[float, float] | None = None,
+    depth_window: Window | None = None,
+    layer: int = 0,
+) -> Layers:
+    """Return the inner edges of the muscle's two aponeuroses.
+
+    Bright lines through the whole view are gathered by a sum over straight and bowed curves, followed along their
+    crests, and weighed in pairs: how plainly and evenly each is seen, how it stands out from the tissue beside it,
+    and how the stripes of the tissue run above, between and below. The edge is where brightness has fallen half way
+    from the band's crest to the muscle beside it.
+
+    Parameters
+    ----------
+    grey : array, shape (H, W)
+        Grey levels 0 to 255, any real dtype.
+    view : View
+        Where the scan is: :func:`~musclemetrics.imaging.field_of_view`.
+    spacing : (float, float), optional
+        Width and height of a pixel, in mm, for the directions of stripes; square where not given.
+    depth_window : ((float, float), (float, float)), optional
+        Where the superficial and the deep line may be, each from and to, as shares of the view's height.
+    layer : int
+        0 is the layer that looks most like the muscle measured by people: from the aponeurosis under the skin to the
+        next plain one. Where that pair spans a fascia (`inner`), layer 0 is still the whole of it; the parts are had by
+        `depth_window`. 1, 2 … are the layers that follow below, −1 the one above.
+
+    Returns
+    -------
+    Layers
+
+    Raises
+    ------
+    InputError
+        ``view-too-small``; ``no-aponeuroses`` where no two lines are found; ``layer-not-seen`` where there is no such
+        layer.
+    SettingsError
+        ``bad-setting``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musclemetrics.imaging import field_of_view, layers
+    >>> rows = np.arange(300.0)[:, None]
+    >>> speckle = np.random.default_rng(3).rayleigh(20.0, (300, 300))
+    >>> bands = sum(150 * np.exp(-(((rows - y) / 4) ** 2)) for y in (60, 200))
+    >>> image = np.minimum(speckle + bands, 255)
+    >>> found = layers(image, field_of_view(image))
+    >>> bool(abs(found.thickness.mean() - (200 - 60 - 2 * 4 * np.log(2) ** 0.5)) < 1.5)
+    True
+    """
+    reduced, pairs = examine(grey, view, spacing, depth_window)
+    if not len(pairs.upper):
+        raise InputError(
+            f"no two lines run through the view at least {LEAST_GAP:.0%} of its height apart",
+            code="no-aponeuroses",
+            remedy="give the lines by hand (lines=), or a wider depth_window",
+        )
+    total = scores(pairs)
+    best = int(total.argmax())
+    known = evidence(pairs, total, best)
+    upper, lower = int(pairs.upper[best]), int(pairs.lower[best])
+    stack = _stack(pairs, upper, lower)
+    first = stack.index(upper)
+    at = first + layer
+    if not 0 <= at < len(stack) - 1:
+        raise InputError(
+            f"layer {layer} was asked for, the view shows layers {-first} to {len(stack) - 2 - first}",
+            code="layer-not-seen",
+            remedy="choose another layer, or give the lines by hand (lines=)",
+        )
+    upper, lower = stack[at], stack[at + 1]
+    known |= {"superficial seen": float(pairs.seen[upper]), "deep seen": float(pairs.seen[lower])}
+    y0, pitch = reduced.box[1], reduced.pitch[1]
+    rows = (pairs.lines + 0.5) * pitch - 0.5  # of the view, in pixels
+    superficial, superficial_seen = flank(reduced.tall, rows[upper], 1)
+    deep, deep_seen = flank(reduced.tall, rows[lower], -1)
+    outer, _ = flank(reduced.tall, rows[stack[0] if layer else upper], -1)
+    keep = _inside(reduced, pairs.lines[upper]) & _inside(reduced, pairs.lines[lower]) & (deep > superficial)
+    middle = y0 + rows.mean(axis=1)
+    y = middle[[upper, lower]]
+    further = [k for k in _plain(pairs) if middle[k] - y[0] > LEAST_GAP / 2 * ROWS * pitch < y[1] - middle[k]]
+    found = Layers(
+        x=reduced.x[keep],
+        superficial=superficial[keep] + y0,
+        deep=deep[keep] + y0,
+        outer=outer[keep] + y0,
+        layer=layer,
+        confidence=confidence_of(known),
+        margin=known["margin"],
+        superficial_seen=float(superficial_seen[keep].mean()) if keep.any() else 0.0,
+        deep_seen=float(deep_seen[keep].mean()) if keep.any() else 0.0,
+        at_bottom=bool(pairs.lines[lower].max() > ROWS - 1 - BORDER),
+        ranked=_ranked(pairs, total, middle),
+        stack=tuple(Layer(float(middle[a]), float(middle[b])) for a, b in pairwise(stack)),
+        first=first,
+        inner=tuple(sorted(float(middle[k]) for k in further)),
+    )
+    return replace(found, flags=tuple(_flags(found)))
+
+
+def _flags(found: Layers) -> Iterator[Flag]:
+    """Yield what is doubtful about an answer."""
+    if found.confidence < DOUBTFUL:
+        others = ", ".join(f"{at.superficial:.0f} to {at.deep:.0f}" for at, _ in found.ranked[1:3])
+        yield Flag(
+            "low-confidence",
+            f"confidence {found.confidence:.2f} is below {DOUBTFUL:g}: the aponeuroses may be others (rows {others}); "
+            "look at the overlay, give depth_window, or draw them (lines)",
+            "suspect",
+        )
+    for side, seen in (("superficial", found.superficial_seen), ("deep", found.deep_seen)):
+        if seen < CARRIED:
+            yield Flag(
+                "edge-carried-over",
+                f"the {side} edge stands out in {seen:.0%} of its columns, below {CARRIED:.0%}; between them its "
+                "distance from the line is carried over: look at the overlay",
+                "suspect",
+            )
+    if found.at_bottom:
+        yield Flag(
+            "deep-line-at-bottom",
+            "the deep line touches the bottom of the view: it may be its border, the muscle may go on below; look at "
+            "the overlay",
+            "suspect",
+        )
+    if found.inner:
+        rows = ", ".join(f"{y:.0f}" for y in found.inner)
+        yield Flag(
+            "line-between",
+            f"between the two edges further lines run through the view (row {rows}): a fascia inside the muscle, or "
+            "two muscles measured as one; depth_window chooses",
+            "note",
+        )
+
+
+def _inside(reduced: Reduced, line: Array) -> NDArray[np.bool_]:
+    """Return where a line lies in the scan."""
+    return reduced.inside[np.clip(np.rint(line).astype(np.intp), 0, ROWS - 1), np.arange(COLUMNS)]
+
+
+def _plain(pairs: Pairs) -> list[int]:
+    """Return the lines that are plain enough to bound a layer, plainest first."""
+    plain = np.flatnonzero((pairs.seen >= SEEN) & (pairs.uneven <= UNEVEN))
+    return [int(k) for k in plain[np.argsort(-pairs.seen[plain], kind="stable")]]
+
+
+def _stack(pairs: Pairs, upper: int, lower: int) -> list[int]:
+    """Return the lines that bound layers, from top to bottom: the chosen two, and plain ones above and below."""
+    kept = [upper, lower]
+    for k in _plain(pairs):
+        line = pairs.lines[k]
+        beside = not pairs.lines[upper].mean() <= line.mean() <= pairs.lines[lower].mean()
+        gaps = [(np.sign(line.mean() - pairs.lines[m].mean()) * (line - pairs.lines[m])) for m in kept]
+        if beside and all(g.mean() > LEAST_GAP * ROWS and g.min() > 0 for g in gaps):
+            kept.append(k)
+    return sorted(kept, key=lambda k: float(pairs.lines[k].mean()))
+
+
+def _ranked(pairs: Pairs, total: Array, middle: Array, count: int = 5) -> tuple[tuple[Layer, float], ...]:
+    """Return the best answers that differ, with the probability of everything alike."""
+    power = np.exp(total - total.max())
+    power /= power.sum()
+    left = np.ones(len(total), np.bool_)
+    found: list[tuple[Layer, float]] = []
+    while left.any() and len(found) < count:
+        best = int(np.where(left, total, -np.inf).argmax())
+        same = _alike(pairs, best) & left
+        place = Layer(float(middle[pairs.upper[best]]), float(middle[pairs.lower[best]]))
+        found.append((place, float(power[same].sum())))
+        left &= ~same
+        left[best] = False
+    return tuple(found)

@@ -1,0 +1,155 @@
+"""Which two of many lines bound the muscle: what each line and each pair looks like, and how that is weighed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .ridges import COLUMNS, ROWS, Reduced
+from .tissue import Stripes, Tissue
+
+__all__ = ["LEAST_GAP", "Pairs", "Window", "describe"]
+
+Array = NDArray[np.float64]
+Window = tuple[tuple[float, float], tuple[float, float]]
+
+LEAST_GAP = 0.08
+"""Share of the view's height between the lines of a pair."""
+SEEN = 1.0
+"""Standard deviations of the ridge from which a column of a line counts as seen."""
+NEAR, WIDE = (3, 12), (4, 32)
+"""Rows beside a line that are looked at."""
+EDGE = 4.0
+"""Rows from the view's bottom within which a line may be the border of the scan."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Lines from top to bottom, every pair of them, and what speaks for and against.
+
+    Attributes
+    ----------
+    lines : array, shape (n, COLUMNS)
+        Rows of the grid.
+    seen : array, shape (n,)
+        Share of the columns in which each line stands out.
+    uneven : array, shape (n,)
+        How far each line strays from a parabola, rows, root mean square.
+    upper, lower : array of int, shape (m,)
+        The lines of each pair.
+    features : dict of array, shape (m,)
+        By the names of `weights.WEIGHTS`.
+    """
+
+    lines: Array
+    seen: Array
+    uneven: Array
+    upper: NDArray[np.intp]
+    lower: NDArray[np.intp]
+    features: dict[str, Array]
+
+
+def _along(plane: NDArray[np.float32], lines: Array, away: int) -> Array:
+    rows = np.clip(np.rint(lines).astype(np.intp) + away, 0, ROWS - 1)
+    return np.asarray(plane[rows, np.arange(COLUMNS)], np.float64)
+
+
+def _crest(plane: NDArray[np.float32], lines: Array) -> Array:
+    """Return the highest value within a row of the line, column by column."""
+    return np.maximum(np.maximum(_along(plane, lines, -1), _along(plane, lines, 1)), _along(plane, lines, 0))
+
+
+def _parabola(lines: Array) -> tuple[Array, Array, Array]:
+    """Return the rise a column, the bow (rows) and the unevenness (rows, root mean square) of each line."""
+    u = (np.arange(COLUMNS) + 0.5) / COLUMNS * 2 - 1
+    shapes = np.stack([np.ones(COLUMNS), u, u * u - 1 / 3])
+    weights = (lines @ shapes.T) / (shapes * shapes).sum(axis=1)
+    left = lines - weights @ shapes
+    return weights[:, 1] * 2 / COLUMNS, np.abs(weights[:, 2]), np.sqrt((left * left).mean(axis=1))
+
+
+def describe(reduced: Reduced, lines: Array, *, flat: float = 1.0, window: Window | None = None) -> Pairs:
+    """Return every pair of lines, or every pair within a window, and its features.
+
+    Parameters
+    ----------
+    reduced : Reduced
+    lines : array, shape (n, COLUMNS)
+        Rows, in any order.
+    flat : float
+        Height of a pixel over its width, for the directions of stripes.
+    window : ((float, float), (float, float)), optional
+        Shares of the view's height between which the upper and the lower line's mean lie.
+
+    Returns
+    -------
+    Pairs
+
+    Notes
+    -----
+    Features are the same for an image and its mirror image: directions count by size, or relative to the way the
+    stripes between the two lines run.
+    """
+    lines = lines[np.argsort(lines.mean(axis=1), kind="stable")]
+    tissue = Tissue(reduced, flat)
+    spread = max(float(reduced.grey[reduced.inside].std()), 1e-6)
+    dx, dy = reduced.pitch
+    crest = _crest(reduced.ridge, lines)
+    bright = _crest(reduced.grey, lines).mean(axis=1)
+    rise, bow, uneven = _parabola(lines)
+    angle = np.arctan(rise * dy * flat / dx)
+    seen = np.asarray((crest > SEEN).mean(axis=1))
+    near_above, wide_above = (tissue.between(lines - b, lines - a, angle) for a, b in (NEAR, WIDE))
+    near_below, wide_below = (tissue.between(lines + a, lines + b, angle) for a, b in (NEAR, WIDE))
+    flesh_above = tissue.between(lines - 24, lines - 4, angle)
+    flesh_below = tissue.between(lines + 4, lines + 24, angle)
+    itself = tissue.between(lines - 3, lines + 3, angle)
+
+    def brighter(than: Stripes) -> Array:
+        return np.where(than.cells > COLUMNS, (bright - than.brightness) / spread, 0.0)
+
+    known = (near_above.cells > COLUMNS) & (near_below.cells > COLUMNS)
+    turn = np.where(known, near_above.turned(near_below), 0.3)
+    profile = np.stack([_along(reduced.grey, lines, k) for k in range(-12, 13)]).mean(axis=2)
+    flanks = np.maximum(np.median(profile[:8], axis=0), np.median(profile[17:], axis=0))
+    peak = (profile[10:15].max(axis=0) - flanks) / spread
+    bottom = np.exp(-np.maximum(ROWS - 1 - lines.max(axis=1), 0.0) / EDGE)
+
+    i, j = np.triu_indices(len(lines), 1)
+    gap = lines[j] - lines[i]
+    apart = (gap.mean(axis=1) > LEAST_GAP * ROWS) & (gap.min(axis=1) > 0)
+    if window is not None:
+        share = (lines.mean(axis=1) + 0.5) / ROWS
+        for k, (low, high) in zip((i, j), window, strict=True):
+            apart &= (share[k] >= low) & (share[k] <= high)
+    i, j = i[apart], j[apart]
+    middle, lean = (lines[i] + lines[j]) / 2, (angle[i] + angle[j]) / 2
+    between = tissue.between(lines[i] + 4, lines[j] - 4, lean)
+    first, second = tissue.between(lines[i] + 3, middle, lean), tissue.between(middle, lines[j] - 3, lean)
+    cover = tissue.between(np.zeros_like(lines), lines - 3, 0.0)
+    same = first.oblique * second.oblique
+    features = {
+        "superficial seen": seen[i],
+        "superficial uneven": uneven[i],
+        "superficial bow": bow[i],
+        "superficial brighter than below": brighter(wide_below)[i],
+        "superficial brighter than above": brighter(wide_above)[i],
+        "superficial along itself": itself.along[i],
+        "superficial across itself": np.abs(itself.oblique[i]),
+        "superficial oblique above": np.abs(flesh_above.oblique[i]),
+        "stripes above superficial": np.where(cover.cells > COLUMNS, cover.ridge, 0.0)[i],
+        "deep seen": seen[j],
+        "deep uneven": uneven[j],
+        "deep brighter than below": brighter(wide_below)[j],
+        "deep brighter than just above": brighter(near_above)[j],
+        "deep peak": peak[j],
+        "deep turn": turn[j],
+        "deep at the bottom": bottom[j],
+        "deep same slant below": flesh_below.oblique[j] * np.sign(between.oblique),
+        "slant": np.abs(between.oblique),
+        "slant of halves alike": 4 * same,
+        "slant of both halves": np.where(same > 0, np.minimum(np.abs(first.oblique), np.abs(second.oblique)), 0.0),
+    }
+    return Pairs(lines, seen, uneven, i, j, features)

@@ -1,0 +1,86 @@
+"""What the tissue above, below and between lines looks like: brightness, and which way its stripes run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .ridges import COLUMNS, ROWS, Reduced
+
+__all__ = ["Stripes", "Tissue"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stripes:
+    """A region's mean brightness and the direction of its stripes, one value for each region.
+
+    Attributes
+    ----------
+    brightness : array
+        Mean grey level.
+    ridge : array
+        Mean of the ridge.
+    cells : array
+        Cells of the grid.
+    oblique : array
+        −1 to 1: sine of twice the angle between stripes and lines, times how alike their directions are.
+    along : array
+        −1 to 1: cosine of it; 1 where all stripes run along the lines.
+    """
+
+    brightness: Array
+    ridge: Array
+    cells: Array
+    oblique: Array
+    along: Array
+
+    def turned(self, other: Stripes) -> Array:
+        """Return how differently the stripes of two regions run, 0 to 2."""
+        return np.hypot(self.oblique - other.oblique, self.along - other.along)
+
+
+class Tissue:
+    """Sums down every column of the grid, from which the mean of any region between two curves is a difference.
+
+    Parameters
+    ----------
+    reduced : Reduced
+    flat : float
+        Height of a pixel over its width.
+    """
+
+    def __init__(self, reduced: Reduced, flat: float = 1.0) -> None:
+        from scipy import ndimage
+
+        dx, dy = reduced.pitch
+        down = ndimage.gaussian_filter(reduced.gain, 1.0, order=(1, 0)) / (dy * flat)
+        across = ndimage.gaussian_filter(reduced.gain, 1.0, order=(0, 1)) / dx
+        inside = reduced.inside
+        planes = np.stack([reduced.grey, reduced.ridge, across * across, down * down, across * down, inside])
+        self._sums = np.zeros((ROWS + 1, COLUMNS, len(planes)))
+        # The structure tensor (Bigün & Granlund 1987) is a mean of products of slopes, hence a sum as well.
+        np.cumsum(np.moveaxis(planes * inside, 0, 2), axis=0, out=self._sums[1:])
+
+    def between(self, top: Array, bottom: Array, angle: Array | float) -> Stripes:
+        """Return what lies between pairs of curves.
+
+        Parameters
+        ----------
+        top, bottom : array, shape (n, COLUMNS)
+            Rows; the first included, the last not, each rounded.
+        angle : array, shape (n,)
+            Direction of the lines in radians, in pixels of the image, against which stripes are seen.
+        """
+        columns = np.arange(COLUMNS)
+        low = np.clip(np.rint(top), 0, ROWS).astype(np.intp)
+        high = np.maximum(np.clip(np.rint(bottom), 0, ROWS).astype(np.intp), low)
+        grey, ridge, xx, yy, xy, cells = (self._sums[high, columns] - self._sums[low, columns]).sum(axis=1).T
+        n = np.maximum(cells, 1e-9)
+        # Stripes run at right angles to the steepest slope.
+        twice = np.arctan2(2 * xy, xx - yy) + np.pi - 2 * np.asarray(angle)
+        alike = np.sqrt((xx - yy) ** 2 + 4 * xy**2) / (xx + yy + 1e-9 * n)
+        return Stripes(grey / n, ridge / n, cells, alike * np.sin(twice), alike * np.cos(twice))
