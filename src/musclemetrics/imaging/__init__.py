@@ -1,7 +1,9 @@
 """Images: what of a picture is tissue, where its layers are, and what the pixels of a region say."""
 
 from .grey import GREY_RULES, LEAST_CHROMA, chroma_share, grey
+from .layers import Layer, Layers, layers
 from .regions import LEAST_AREA, Region, between, largest_rectangle, polygon_mask, region_of, rings_mask
+from .ruler import TICKS_MM, Ruler, ruler
 from .runs import RUN_LENGTHS, run_lengths
 from .speckle import ImageError, speckle_size, within_image_error
 from .statistics import BANDS, GreyStatistics, masked_statistics
@@ -15,9 +17,13 @@ __all__ = [
     "LEAST_AREA",
     "LEAST_CHROMA",
     "RUN_LENGTHS",
+    "TICKS_MM",
     "GreyStatistics",
     "ImageError",
+    "Layer",
+    "Layers",
     "Region",
+    "Ruler",
     "Texture",
     "View",
     "between",
@@ -26,10 +32,12 @@ __all__ = [
     "glcm",
     "grey",
     "largest_rectangle",
+    "layers",
     "masked_statistics",
     "polygon_mask",
     "region_of",
     "rings_mask",
+    "ruler",
     "run_lengths",
     "speckle_size",
     "within_image_error",
