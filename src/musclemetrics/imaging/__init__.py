@@ -2,6 +2,7 @@
 
 from .grey import GREY_RULES, LEAST_CHROMA, chroma_share, grey
 from .layers import Layer, Layers, layers
+from .layers import Layer, Layers, layers
 from .regions import LEAST_AREA, Region, between, largest_rectangle, polygon_mask, region_of, rings_mask
 from .ruler import TICKS_MM, Ruler, ruler
 from .runs import RUN_LENGTHS, run_lengths
@@ -22,6 +23,8 @@ __all__ = [
     "ImageError",
     "Layer",
     "Layers",
+    "Layer",
+    "Layers",
     "Region",
     "Ruler",
     "Texture",
@@ -32,6 +35,7 @@ __all__ = [
     "glcm",
     "grey",
     "largest_rectangle",
+    "layers",
     "layers",
     "masked_statistics",
     "polygon_mask",
