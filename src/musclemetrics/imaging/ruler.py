@@ -123,7 +123,7 @@ def ruler(grey: Grey, view: View) -> Ruler | None:
     >>> screen[np.arange(40, 260, 20)[:, None], np.arange(350, 356)] = 200
     >>> found = ruler(screen, field_of_view(screen))
     >>> round(found.period, 6), found.axis, found.candidates_mm[0]
-    (20.0, 'y', 5.0)
+    (20.0, 'y', 2.5)
     """
     x0, y0, x1, y1 = view.box
     shape = (float(y1 - y0), float(x1 - x0))
