@@ -502,3 +502,32 @@ def test_error_of_the_first_kind_in_nested_null_studies() -> None:
     dof = made.forces[0].size - 8
     pooled = stats.f.sf((together - apart) / 4 / (apart / dof), 4, dof)
     assert np.mean(pooled < 0.05) > 0.40
+
+
+def test_groups_each_on_a_device_of_its_own_are_told() -> None:
+    """A difference between groups may be one between devices."""
+
+    def record(group: str, animal: int, value: float, **labels: str) -> Record:
+        on = {"group": group, "animal": f"{group}{animal}", "fibre": "1", **labels}
+        return Record("eim", [Measurement("R_50kHz", value, unit="Ohm")], labels=on)
+
+    def compared(devices: dict[str, Sequence[str]]) -> list[Flag]:
+        records = [
+            record(g, i, 50.0 + 3 * i + 2 * (g == "KO"), device=devices[g][i]) for g in ("WT", "KO") for i in range(4)
+        ]
+        found = groups(records, of="R_50kHz", log=(), reference="WT")
+        return [f for f in found.flags if f.code == "mixed-devices"]
+
+    assert compared({"WT": ["A"] * 4, "KO": ["A"] * 4}) == []
+    (apart,) = compared({"WT": ["A"] * 4, "KO": ["B"] * 4})
+    assert apart.level == "suspect"
+    assert "cannot be told" in apart.message
+    (mixed,) = compared({"WT": ["A", "A", "B", "B"], "KO": ["A", "B", "B", "B"]})
+    assert "cannot be told" not in mixed.message
+    directions = [
+        record(g, i, 50.0 + i + 9 * (g == "x"), direction={"x": "along", "y": "across"}[g])
+        for g in "xy"
+        for i in range(3)
+    ]
+    flags = groups(directions, of="R_50kHz", log=(), reference="along", group="direction").flags
+    assert "mixed-devices" not in {f.code for f in flags}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, SettingsError
 from ..record import Flag, Record
+from .repeatability_table import DEVICES
 from .usable import (
     Numbered,
     doubts,
@@ -83,6 +84,7 @@ def gather(
     unit, animals, in_b = _units_of_analysis(used, group, groups, animal, fibre, flags)
     flags += left_out_flags(lost, [r for _, r in used], of, animal)
     flags += doubts([r for _, r in used], of)
+    flags += _devices([r for _, r in used], group, groups)
     return Study(
         modality,
         groups,
@@ -135,6 +137,22 @@ def _groups(
     if others:
         flags.append(Flag("other-groups-left-out", f"{others} records of other groups were not used", "note"))
     return a, b
+
+
+def _devices(used: list[Record], group: str, groups: tuple[str, str]) -> list[Flag]:
+    """Flag records of several devices: a difference between groups may be one between devices."""
+    for label in DEVICES:
+        a, b = ({r.labels[label] for r in used if r.labels[group] == g and r.labels.get(label)} for g in groups)
+        if label == group or len(a | b) < 2:
+            continue
+        shown = "; ".join(f"{g}: {', '.join(sorted(v)[:4])}" for g, v in zip(groups, (a, b), strict=True))
+        said = (
+            f"no {label} is in both groups, so that a difference between groups cannot be told from one between them"
+            if a and b and not a & b
+            else f"compare within one {label}, or see that both groups have as many of each"
+        )
+        return [Flag("mixed-devices", f"the records are of several {label}s ({shown}); {said}")]
+    return []
 
 
 def _units_of_analysis(

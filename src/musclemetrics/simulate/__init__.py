@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SettingsError
 
 if TYPE_CHECKING:
+    from .eim import Tissue, eim_sweep
     from .rig import Artefacts
     from .slack import SlackFibre, SlackTest, slack_test, slack_tests
     from .ultrasound import bmode
@@ -21,7 +22,9 @@ __all__ = [
     "Artefacts",
     "SlackFibre",
     "SlackTest",
+    "Tissue",
     "bmode",
+    "eim_sweep",
     "expected",
     "sample",
     "slack_test",
@@ -34,6 +37,8 @@ _GENERATORS: dict[str, str] = {
     "Artefacts": "rig",
     "SlackFibre": "slack",
     "SlackTest": "slack",
+    "Tissue": "eim",
+    "eim_sweep": "eim",
     "slack_test": "slack",
     "slack_tests": "slack",
     "bmode": "ultrasound",
@@ -42,6 +47,7 @@ _GENERATORS: dict[str, str] = {
 
 # generators that live in modules of their own: simulate.twitch.twitch(…)
 _MODULES = (
+    "eim",
     "force_length",
     "force_pca",
     "force_velocity",

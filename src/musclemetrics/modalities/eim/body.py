@@ -142,6 +142,8 @@ def muscle_mass(
             )
     numbers = {name: 0.0 if v is None else _positive(v, name) for name, v in facts.items()}
     body(numbers["height"], 70.0 if weight is None else numbers["weight"])
+    if np.ndim(sex):
+        raise SettingsError("sex has several values, one person's is needed", remedy="give one person at a time")
     male = float(str(sexes(sex)) == "M")
     index = numbers["height"] ** 2 / numbers["resistance"]
     value = chosen.value(index, numbers["weight"], numbers["age"], male, numbers["reactance"])
@@ -172,7 +174,17 @@ def _caution(chosen: Equation) -> str:
 
 
 def _positive(value: float, name: str) -> float:
-    number = float(np.asarray(value, dtype=np.float64))
+    try:
+        given = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}={value!r} is no number", code="not-a-number", remedy="give a number") from None
+    if given.ndim:
+        raise InputError(
+            f"{name} has {given.size} values, one person's is needed",
+            code="wrong-shape",
+            remedy="give the numbers of one person at a time",
+        )
+    number = float(given)
     if not (np.isfinite(number) and number > 0):
         raise InputError(f"{name} is {number:g}, a positive number is needed", code="not-positive", remedy="check it")
     return number

@@ -55,7 +55,8 @@ def cole(
     Raises
     ------
     InputError
-        If a frequency is not above zero.
+        If a frequency is not above zero (``bad-frequency``), a parameter cannot be one of an arc
+        (``bad-cole-parameter``), or they do not broadcast (``length-mismatch``).
 
     Examples
     --------
@@ -63,16 +64,45 @@ def cole(
     >>> complex(z)
     (45-15j)
     """
-    f = np.asarray(frequency, dtype=np.float64)
+    f, high, low, middle, order, shift = _arc_of(frequency=frequency, R0=R0, Rinf=Rinf, fc=fc, alpha=alpha, Td=Td)
+    # Written by magnitude and angle: the power of a complex number would lose the last digits.
+    size = (f / middle) ** order
+    u = size * (np.cos(QUARTER * order) + 1j * np.sin(QUARTER * order))
+    z = (low + (high - low) / (1.0 + u)) * np.exp(-2j * np.pi * f * shift)
+    return np.asarray(z, dtype=np.complex128)
+
+
+def _arc_of(**given: ArrayLike) -> list[Any]:
+    """Return frequency and parameters of an arc as arrays, or raise InputError."""
+    arrays: dict[str, Any] = {}
+    for name, value in given.items():
+        try:
+            arrays[name] = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InputError(f"{name} is no number", code="not-a-number", remedy="give numbers") from None
+    try:
+        np.broadcast_shapes(*(a.shape for a in arrays.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {a.shape}" for name, a in arrays.items() if a.ndim)
+        raise InputError(
+            f"the shapes {shapes} do not go together",
+            code="length-mismatch",
+            remedy="give single values, or frequency[:, None] for one column a parameter",
+        ) from None
+    f, high, low, middle, order, shift = arrays.values()
     if not (f > 0).all():
         raise InputError("frequency must lie above zero", code="bad-frequency", remedy="leave that point out")
-    low: Any = np.asarray(Rinf, float)
-    # Written by magnitude and angle: the power of a complex number would lose the last digits.
-    order: Any = np.asarray(alpha, float)
-    size = (f / np.asarray(fc, float)) ** order
-    u = size * (np.cos(QUARTER * order) + 1j * np.sin(QUARTER * order))
-    z = (low + (np.asarray(R0, float) - low) / (1.0 + u)) * np.exp(-2j * np.pi * f * np.asarray(Td, float))
-    return np.asarray(z, dtype=np.complex128)
+    for name, good, limit in (
+        ("Rinf", low >= 0, "0 and more"),
+        ("R0", high >= low, "Rinf and more"),
+        ("fc", middle > 0, "above 0"),
+        ("alpha", (order > 0) & (order <= 1), "above 0, at most 1"),
+        ("Td", np.isfinite(shift), "finite"),
+    ):
+        if not (good.all() and np.isfinite(arrays[name]).all()):
+            bad = np.ravel(np.broadcast_to(arrays[name], good.shape))[~np.ravel(good & np.isfinite(arrays[name]))][0]
+            raise InputError(f"{name} is {bad:g}, an arc has {limit}", code="bad-cole-parameter", remedy="check it")
+    return list(arrays.values())
 
 
 class _Arc:

@@ -51,8 +51,10 @@ class Decisions:
         s = dict(settings)
         for name, what in (("frequency_unit", "frequency"), ("impedance_unit", "resistance")):
             if units.dimension(s[name]) != what:
+                # By its spelling S is the second, forgiven its case; who gives it here means siemens.
+                siemens = " (and siemens are of conductances)" if s[name] == "S" else ""
                 raise SettingsError(
-                    f"{name}={s[name]} is a unit of {units.dimension(s[name])}",
+                    f"{name}={s[name]} is a unit of {units.dimension(s[name])}{siemens}",
                     code="unit-mismatch",
                     remedy=f"give a unit of {what}, for example {'kHz' if what == 'frequency' else 'Ohm'}",
                 )

@@ -23,7 +23,8 @@ CUTS = (0.42, 0.72, 1.3, 3.4, 7.0)
 KK_CUTS = (0.25, 0.45, 0.80, 2.4, 6.0)
 """The same for kk_rms."""
 DELAY_NOTED = 0.25
-"""Degrees that a delay adds to the phase at 500 kHz before it is told."""
+"""Degrees that a delay adds to the phase, at 500 kHz or where the sweep ends before, until it is told."""
+TOLD_AT = 500e3
 JUMP = 0.005
 """Smallest jump as a share of |Z|."""
 JUMP_P = 0.02
@@ -67,7 +68,7 @@ def flags_of(
     return [
         *_read_off(i, frequency, read),
         *_conductivity(i, read, decisions),
-        *(_no_fit(found, decisions) if isinstance(found, str) else _fit(i, found, decisions)),
+        *(_no_fit(found, decisions) if isinstance(found, str) else _fit(i, frequency, found, decisions)),
         *_consistency(i, frequency, kramers, grade),
     ]
 
@@ -102,7 +103,7 @@ def _read_off(i: int, frequency: Array, read: Features) -> list[Flag]:
             out.append(
                 Flag("maximum-at-end", f"{name} lies at {at:g} kHz, the end of the sweep: it may go on rising", "note")
             )
-    if r["R_slope"][i] > 0:
+    if r["R_slope"][i] > 0 and r["logR_slope"][i] > ROUNDING:
         out.append(
             Flag(
                 "resistance-rises",
@@ -137,7 +138,7 @@ def _no_fit(why: str, decisions: Decisions) -> list[Flag]:
     return _undetermined(why, decisions, without=names)
 
 
-def _fit(i: int, found: Found, decisions: Decisions) -> list[Flag]:
+def _fit(i: int, frequency: Array, found: Found, decisions: Decisions) -> list[Flag]:
     out = []
     if not np.isfinite(found.aicc[i]) or (len(found.aicc_single) and not np.isfinite(found.aicc_single[i])):
         out.append(Flag("aicc-undefined", "aicc is not defined for so few numbers, or for a perfect fit", "note"))
@@ -157,13 +158,14 @@ def _fit(i: int, found: Found, decisions: Decisions) -> list[Flag]:
             )
     if "Td" in e:
         td = e["Td"].value[i]
-        degrees = 360.0 * 500e3 * td * 1e-9
+        end = min(TOLD_AT, float(frequency[-1]))
+        degrees = 360.0 * end * td * 1e-9
         if abs(degrees) > DELAY_NOTED and abs(td) > 2.0 * e["Td"].stderr[i]:
             out.append(
                 Flag(
                     "delay",
-                    f"a delay of {td:.2f} ns adds {degrees:.2f} degrees to the phase at 500 kHz: phase_slope and the "
-                    "ratios are of the sweep as measured, R0 to fc are free of it",
+                    f"a delay of {td:.2f} ns adds {degrees:.2f} degrees to the phase at {end / 1e3:.4g} kHz: phase_slope "
+                    "and the ratios are of the sweep as measured, R0 to fc are free of it",
                     "note",
                 )
             )
