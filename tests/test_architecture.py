@@ -54,6 +54,7 @@ HOMES = {
     "jinja2": ("report",),
     "rich": ("cli",),
     "pyabf": ("readers/abf",),
+    "roifile": ("readers/rois",),
     "scipy.stats": (),  # costs 0.8 s to import; scipy.special has what is needed
 }
 LAZY_EVERYWHERE = (
@@ -68,6 +69,7 @@ LAZY_EVERYWHERE = (
     "scipy",
     "rich",
     "pyabf",
+    "roifile",
 )
 LIGHT = ("__init__", "__main__", "errors", "units", "cli/__init__", "cli/settings", "modalities/__init__")
 
