@@ -92,9 +92,8 @@ def again(name: str, one: Inputs, **settings: Any) -> Record:
 def choices(name: str) -> Iterator[dict[str, Any]]:
     """Yield the settings under which names differ: one for each value a definition's ``only`` mentions."""
     yield {}
-    for d in modality(name).DEFINITIONS:
-        for key, values in d.only.items():
-            yield from ({key: value} for value in values)
+    mentioned = ((key, value) for d in modality(name).DEFINITIONS for key, values in d.only.items() for value in values)
+    yield from ({key: value} for key, value in dict.fromkeys(mentioned))
 
 
 @pytest.fixture(params=NAMES)

@@ -80,19 +80,26 @@ def _quantities(records: Sequence[Record]) -> dict[str, None]:
     return found
 
 
-def _without_interval(records: Sequence[Record]) -> set[str]:
-    """Return the columns whose definition has no interval, such as r2 or a count: they stand by themselves."""
-    bare: set[str] = set()
-    full: set[str] = set()
+def _shares(records: Sequence[Record]) -> dict[str, int]:
+    """Return how many of `_PARTS` each column of quantities has.
+
+    One where its definition has no interval, such as r2 or a count: it stands by itself. Two where it has a standard
+    error nevertheless, such as an echo intensity within one image. All of them where it has an interval.
+    """
+    shares: dict[str, int] = {}
     for name in dict.fromkeys(r.modality for r in records):
         try:
             defined = {d.name for d in modality(name).DEFINITIONS if not d.interval}
         except SettingsError:  # a comparison, or a modality of someone's own: nothing is known of it
             defined = set()
         for m in (m for r in records if r.modality == name for m in r.measurements):
-            told = not all(math.isnan(v) for v in _numbers(m)[1:])
-            (full if told or m.name not in defined else bare).add(m.column)
-    return bare - full
+            _, stderr, low, high = _numbers(m)
+            if m.name not in defined or not (math.isnan(low) and math.isnan(high)):
+                share = len(_PARTS)
+            else:
+                share = 1 if math.isnan(stderr) else 2
+            shares[m.column] = max(share, shares.get(m.column, 1))
+    return shares
 
 
 def _numbers(m: Measurement) -> tuple[float, float, float, float]:
@@ -107,8 +114,7 @@ def rows(records: Iterable[Record]) -> tuple[list[str], list[list[Cell]]]:
     """
     listed = list(only_records(records))
     quantities = _quantities(listed)
-    bare = _without_interval(listed)
-    parts = {name: 1 if name in bare else len(_PARTS) for name in quantities}
+    parts = _shares(listed)
     numeric = [name + part for name in quantities for part in _PARTS[: parts[name]]]
     labels = list(dict.fromkeys(key for r in listed for key in r.labels))
     taken = {*_FIRST, *_LAST, *numeric}
@@ -156,7 +162,8 @@ def to_dataframe(records: Iterable[Record] | Record) -> pandas.DataFrame:
     """Return records as a pandas table, one row a record.
 
     Columns are ``modality, status``, the labels, then for each quantity ``<name_unit>``, ``…_stderr``, ``…_low`` and
-    ``…_high`` (the value alone where a quantity has no interval by its definition), then ``flags, source, sha256``
+    ``…_high`` (without the last two, and the second where there is none, for a quantity that has no interval by its
+    definition), then ``flags, source, sha256``
     (several joined by ``"; "``). Labels stay text: ``007`` is ``007``.
 
     Parameters

@@ -14,9 +14,9 @@ from .tissue import Muscle, Sheet
 __all__ = ["samples"]
 
 SHAPE = (400, 540)
-WITHIN = {"thickness": 0.03, "subcutaneous_thickness": 0.06}
+WITHIN = {"thickness": 0.02, "subcutaneous_thickness": 0.02}
 """How near a measurement must come, as a share of the truth; the quarters as the whole."""
-LEVELS, DEGREES = 2.0, 3.0
+LEVELS, DEGREES = 1.0, 3.0
 """The same for grey levels and for degrees."""
 
 
