@@ -15,6 +15,8 @@ __all__ = ["anisotropy"]
 METHOD = "anisotropy: ratios transverse/longitudinal and contrasts (L − T)/(L + T) of R, X and phase"
 DIRECTIONS = {"longitudinal": ("longitudinal", "along", "0"), "transverse": ("transverse", "across", "90")}
 QUANTITIES = ("R", "X", "phase")
+ALIKE = ("subject", "animal", "muscle", "side", "fibre", "device", "probe", "electrodes", "spacing")
+"""Labels of what is measured and with what: two directions of one muscle agree in them."""
 
 
 def anisotropy(longitudinal: Record, transverse: Record) -> Record:
@@ -36,7 +38,8 @@ def anisotropy(longitudinal: Record, transverse: Record) -> Record:
     ------
     InputError
         If these are no records of sweeps (``not-a-sweep``), a label states the other direction
-        (``direction-conflict``), or no frequency was asked for in both (``no-shared-frequency``).
+        (``direction-conflict``), labels say that they are not of one muscle under one device (``not-one-muscle``),
+        both are the same sweep (``same-sweep``), or no frequency was asked for in both (``no-shared-frequency``).
 
     Examples
     --------
@@ -65,12 +68,26 @@ def anisotropy(longitudinal: Record, transverse: Record) -> Record:
                     code="direction-conflict",
                     remedy="swap the two, or relabel",
                 )
+    for label in ALIKE:
+        found = [r.labels.get(label, "") for r in given.values()]
+        if all(found) and found[0] != found[1]:
+            raise InputError(
+                f"{label} of the longitudinal sweep is {found[0]}, of the transverse one {found[1]}",
+                code="not-one-muscle",
+                remedy="give two sweeps of one muscle with one device, or relabel",
+            )
     at = [f for f in _at(longitudinal) if f in _at(transverse)]
     if not at:
         raise InputError(
             "the two sweeps have no frequency of `at` in common",
             code="no-shared-frequency",
             remedy="measure both with the same at=",
+        )
+    if all(longitudinal[n].value == transverse[n].value for n in ("R_slope", "X_max", "phase_max")):
+        raise InputError(
+            "the longitudinal and the transverse sweep are the same numbers",
+            code="same-sweep",
+            remedy="give the sweep of the other direction",
         )
     settings = Settings(at=tuple(at))
     labels = {k: v for k, v in longitudinal.labels.items() if transverse.labels.get(k) == v and k != "direction"}
@@ -102,6 +119,12 @@ def _flags(given: dict[str, Record], measurements: tuple[Measurement, ...]) -> I
         if doubts:
             yield Flag("doubtful-sweep", f"the {name} sweep is flagged {', '.join(doubts)}; look at it first")
     one, other = given.values()
+    partly = [k for k in ALIKE if bool(one.labels.get(k)) != bool(other.labels.get(k))]
+    if partly:
+        yield Flag(
+            "comparability-unknown",
+            f"only one of the two sweeps states {', '.join(partly)}: the other is taken to be alike; label both",
+        )
     kept = ("delay", "stray", "components", "weighting", "cell_constant")
     differing = [k for k in kept if one.provenance.settings.get(k) != other.provenance.settings.get(k)]
     if differing:

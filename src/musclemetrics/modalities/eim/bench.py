@@ -124,6 +124,8 @@ def _one(
         if r_unit is not None and x_unit is not None and r_unit != x_unit:
             x = x * units.convert_factor(x_unit, r_unit)
             notes.append(f"{own} was turned from {x_unit} into {r_unit}, the unit of resistance")
+        if own == "imaginary" or _stated(reading, "minus the imaginary part"):
+            settings["reactance_sign"] = "stated"
         if own == "imaginary":
             x = -x
             notes.append("reactance is the imaginary part with its sign turned")
@@ -134,6 +136,9 @@ def _one(
         angle = _row(reading, "phase")
         r, x = from_polar(_row(reading, "magnitude"), angle, phase_unit=_angle(reading, angle, phase_unit, notes))
         notes.append("resistance and reactance were taken from modulus and phase")
+        if _stated(reading, "is the argument of the impedance"):
+            x = -x
+            settings["reactance_sign"] = "stated"
     else:
         raise InputError(
             f"no resistance with reactance and no modulus with phase in this recording; it holds "
@@ -168,6 +173,11 @@ def _row(reading: Reading, name: str) -> Array:
         held = f"{array.ndim} dimensions" if array.dtype.kind in "fiu" else "no numbers"
         raise InputError(f"{name} has {held}, a row of numbers is needed", code="wrong-shape", remedy="mend it")
     return np.asarray(array, dtype=np.float64)
+
+
+def _stated(reading: Reading, words: str) -> bool:
+    """Return whether the reader found the sign in the name of a column."""
+    return any(words in note for note in reading.notes)
 
 
 def _ohms(reading: Reading, name: str) -> str | None:

@@ -17,6 +17,8 @@ from .volumes import body, sexes
 __all__ = ["EQUATIONS", "Equation", "muscle_mass"]
 
 NORMAL = 1.959964
+REACTANCE = (0.04, 0.25)
+"""Of the resistance of a body at 50 kHz: phases of 2.3 to 14 degrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def muscle_mass(
                 f"{equation} needs {name}", code="fact-not-given", remedy=f"give {name}, or use another equation"
             )
     numbers = {name: 0.0 if v is None else _positive(v, name) for name, v in facts.items()}
-    body(numbers["height"], 70.0 if weight is None else numbers["weight"])
+    body(numbers["height"], None if weight is None else numbers["weight"])
     if np.ndim(sex):
         raise SettingsError("sex has several values, one person's is needed", remedy="give one person at a time")
     male = float(str(sexes(sex)) == "M")
@@ -162,6 +164,15 @@ def muscle_mass(
             Flag(
                 "implausible-impedance",
                 f"resistance {numbers['resistance']:g} Ohm lies outside 200 to 1500, a body's from hand to foot",
+            )
+        )
+    share = numbers["reactance"] / numbers["resistance"]
+    if reactance is not None and not REACTANCE[0] <= share <= REACTANCE[1]:
+        flags.append(
+            Flag(
+                "implausible-impedance",
+                f"reactance {numbers['reactance']:g} Ohm is {100 * share:.3g} % of resistance, a body's from hand to "
+                f"foot is {100 * REACTANCE[0]:g} to {100 * REACTANCE[1]:g} % at 50 kHz; check which is which",
             )
         )
     settings = Settings(equation=equation, sex=str(sex), **{k: v for k, v in facts.items() if v is not None})

@@ -22,7 +22,7 @@ __all__ = ["SIGNS", "WEIGHTINGS", "Decisions"]
 Array = NDArray[np.float64]
 
 WEIGHTINGS = ("taper", "unit", "modulus")
-SIGNS = ("detect", "positive", "negative")
+SIGNS = ("detect", "stated", "positive", "negative")
 CONSTANTS = (0.01, 1e5)
 """Cell constants in 1/m that electrodes can have, from the whole body to a sliver a tenth of a millimetre across."""
 TAPER = 1e6
@@ -68,6 +68,8 @@ class Decisions:
             raise SettingsError(
                 "two arcs and a stray capacitance cannot be told apart", remedy="give stray=False or components=1"
             )
+        # A stray capacitance takes the place of the delay, and the record says so.
+        s["delay"] = bool(s["delay"]) and not s["stray"]
         constant = s["cell_constant"]
         if constant is not None:
             if isinstance(constant, bool | str):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...fitting import Fit, fit
-from .curves import COLE, DELAYED, DOUBLE, SHIFT, STRAY
+from .curves import DELAYED, DOUBLE, SHIFT, STRAY
 from .decisions import WEIGHTINGS, Decisions
+from .definitions import spelt
+from .doubts import Electrodes, electrodes
+from .stray import NOISE, aicc_of, in_place_of_delay, with_stray
 
 __all__ = ["Estimate", "Found", "fitted"]
 
@@ -19,7 +21,9 @@ Array = NDArray[np.float64]
 SPARE = 2
 """Numbers a sweep must have beyond the parameters for a fit to be judged."""
 LOOSE = 0.5
-"""Relative standard error of Ri at which the sweep does not determine the arc."""
+"""Relative standard error of Ri or R0 at which the sweep does not determine the arc."""
+BEYOND = 10.0
+"""Factor by which fc may lie outside the sweep."""
 BANDS = ((0.0, 500e3), (10e3, np.inf))
 """Hz; the narrower bands a fit is repeated on."""
 BAND_LEAST = 8
@@ -62,6 +66,10 @@ class Found:
     aicc, aicc_single : array, shape (n,)
     variants : int
         Fits behind the ranges.
+    contact : Electrodes or None
+        What polarised electrodes could have added.
+    parallel : dict
+        Index of a sweep whose delay is long to Cs (pF), Ri (Ohm) and aicc of a stray capacitance in its place.
     """
 
     estimates: dict[str, Estimate]
@@ -74,6 +82,8 @@ class Found:
     aicc: Array
     aicc_single: Array = field(default_factory=lambda: np.empty(0))
     variants: int = 0
+    contact: Electrodes | None = None
+    parallel: dict[int, tuple[float, float, float]] = field(default_factory=dict)
 
 
 def fitted(frequency: Array, resistance: Array, reactance: Array, decisions: Decisions) -> Found | str:
@@ -99,7 +109,7 @@ def fitted(frequency: Array, resistance: Array, reactance: Array, decisions: Dec
     weights = decisions.weights(frequency, modulus)
     main = _fit(x, y, weights, decisions)
     main = _slower_first(main) if model is DOUBLE else main
-    values, why, good = _judged(main, decisions)
+    values, why, good = _judged(frequency, main, decisions)
     estimates = {name: e.where(good) for name, e in values.items()}
     w = np.concatenate([weights, weights], axis=-1)
     residual = main.residuals
@@ -108,13 +118,16 @@ def fitted(frequency: Array, resistance: Array, reactance: Array, decisions: Dec
         memory = _memory(residual * w)
     single = np.empty(0)
     if model is DOUBLE:
-        single = _aicc(fit(DELAYED, x, y, weights=w, held=held), points)
+        single = aicc_of(fit(DELAYED, x, y, weights=w, held=held), points)
     ranges: dict[str, tuple[Array, Array]] = {}
     variants = 0
     if decisions.components == 1:
         ranges, variants = _ranges(frequency, modulus, x, y, main, decisions, good)
+    aicc = aicc_of(main, points)
+    contact = electrodes(x, y, w, main) if model is DELAYED or model is STRAY else None
+    parallel = in_place_of_delay(x, y, w, estimates["Td"].value, points) if model is DELAYED else {}
     return Found(
-        estimates, ranges, good, why, main.fitted, rms, memory, _aicc(main, points), single, variants
+        estimates, ranges, good, why, main.fitted, rms, memory, aicc, single, variants, contact, parallel
     )  # fmt: skip
 
 
@@ -122,24 +135,9 @@ def _fit(x: Array, y: Array, weights: Array, decisions: Decisions) -> Fit:
     """Return the fit of the model decided on."""
     model = decisions.model
     w = np.concatenate([weights, weights], axis=-1)
-    # The taper says where the model is trusted, not where the noise is; a modulus weight is meant as noise.
-    noise = "weights" if decisions.weighting == "modulus" else "white"
     if model is STRAY:
-        # A delay and a stray capacitance look much alike: Cs ≈ Td/R is the place to begin.
-        near = fit(DELAYED, x, y, weights=w)
-        middle = np.sqrt(np.abs(near["R0"] * near["Rinf"])) + 1e-12
-        begin: Any = {name: near[name] for name in COLE.parameters}
-        begin["load"] = 1.0 + np.clip((near["shift"] - 1.0) / middle * 1000.0, -10.0, 10.0)
-        return fit(model, x, y, weights=w, start=begin, noise=noise)
-    return fit(model, x, y, weights=w, held=decisions.held, noise=noise)
-
-
-def _aicc(found: Fit, points: int) -> Array:
-    k = len(found.model.parameters) - len(found.held) + 1
-    if points - k - 1 <= 0:
-        return np.full(len(found.sse), np.nan)
-    with np.errstate(divide="ignore"):
-        return np.asarray(points * np.log(found.sse / points) + 2.0 * k + 2.0 * k * (k + 1) / (points - k - 1))
+        return with_stray(x, y, w)
+    return fit(model, x, y, weights=w, held=decisions.held, noise=NOISE)
 
 
 def _memory(residual: Array) -> Array:
@@ -150,16 +148,20 @@ def _memory(residual: Array) -> Array:
     return np.asarray(top / np.add.reduce(residual * residual, axis=1))
 
 
-def _judged(found: Fit, decisions: Decisions) -> tuple[dict[str, Estimate], list[str], NDArray[np.bool_]]:
+def _judged(
+    frequency: Array, found: Fit, decisions: Decisions
+) -> tuple[dict[str, Estimate], list[str], NDArray[np.bool_]]:
     """Return the estimates, and for each sweep whether it determines them and why not."""
     with np.errstate(all="ignore"):
         estimates = _estimates(found, decisions)
-        ri = estimates["Ri"]
         physical = (found["Rinf"] > 0) & (estimates["R0"].value > found["Rinf"])
         finite = np.all([np.isfinite(e.value) & np.isfinite(e.stderr) for e in estimates.values()], axis=0)
-        loose = ri.stderr / ri.value
+        loose = {name: estimates[name].stderr / estimates[name].value for name in ("Ri", "R0")}
+        fc = 1e3 * estimates["fc"].value
+        ends = frequency[0], frequency[-1]
+        seen = (fc > ends[0] / BEYOND) & (fc < ends[1] * BEYOND)
         arrived = found.converged
-        good = arrived & physical & finite & (loose < LOOSE)
+        good = arrived & physical & finite & seen & (loose["Ri"] < LOOSE) & (loose["R0"] < LOOSE)
     why = []
     for i in range(len(good)):
         if good[i]:
@@ -168,10 +170,16 @@ def _judged(found: Fit, decisions: Decisions) -> tuple[dict[str, Estimate], list
             why.append(f"no minimum within {int(found.iterations[i])} steps")
         elif not physical[i]:
             why.append(f"the best fit has R0 {estimates['R0'].value[i]:.4g} and Rinf {found['Rinf'][i]:.4g} Ohm")
+        elif not seen[i]:
+            why.append(
+                f"the best fc, {spelt(fc[i])}, lies more than {BEYOND:g}-fold outside the sweep of "
+                f"{spelt(ends[0])} to {spelt(ends[1])}"
+            )
         elif not finite[i]:
             why.append("the sweep leaves a parameter open")
         else:
-            why.append(f"the standard error of Ri is {100 * loose[i]:.0f} % of it, limit {100 * LOOSE:g} %")
+            name = max(loose, key=lambda n: loose[n][i])
+            why.append(f"the standard error of {name} is {100 * loose[name][i]:.0f} % of it, limit {100 * LOOSE:g} %")
     return estimates, why, good
 
 

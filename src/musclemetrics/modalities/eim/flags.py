@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ...record import Flag
 from .decisions import Decisions
-from .definitions import DEFINITIONS
+from .definitions import DEFINITIONS, spelt
+from .doubts import LONG
 from .features import Features
 from .fits import Found
 from .validity import Kramers
@@ -34,6 +35,14 @@ QUALITY = ("fit_rms", "aicc", "aicc_single")
 CONDUCTIVITIES = (0.01, 3.0)
 """S/m between which muscle lies in any direction, with room on both sides; blood has 0.7, the saline of a bath 1.5."""
 AT_BOUND = 1e-9
+CONTACT = (0.005, 6.0)
+"""Share of R0 that polarised electrodes add at the lowest frequency, and times its standard error, to be doubted."""
+WIDE = 0.25
+"""Range of Ri over weights and bands, as a share of it, beyond which a fit limited by the model is doubted."""
+MUSCLE_FROM = 10.0
+"""kHz; a sweep that begins above may begin above the fc of muscle, with its reactance falling from there on."""
+REGAIN = 0.05
+"""Rise of the reactance, as a share of its maximum, that shows a second one inside the sweep."""
 ROUNDING = 1e-7
 """Share of the impedance below which a residual is rounding."""
 
@@ -80,7 +89,20 @@ def _read_off(i: int, frequency: Array, read: Features) -> list[Flag]:
         reasons.setdefault(reason, []).append(name)
     for reason, names in reasons.items():
         out.append(Flag("outside-sweep", f"{', '.join(names)} not determined: {reason}", "note"))
-    undefined = [n for n, v in read.values.items() if not np.isfinite(v[i]) and n not in read.outside]
+    apart: dict[str, list[str]] = {}
+    for name, reason in read.gaps.items():
+        apart.setdefault(reason, []).append(name)
+    for reason, names in apart.items():
+        out.append(
+            Flag(
+                "gap-too-wide",
+                f"{', '.join(names)} not determined: {reason}; measure there, or take the value from eim.cole of the "
+                "fitted arc",
+                "note",
+            )
+        )
+    known = {*read.outside, *read.gaps}
+    undefined = [n for n, v in read.values.items() if not np.isfinite(v[i]) and n not in known]
     if undefined:
         out.append(
             Flag("ratio-undefined", f"{', '.join(undefined)} not determined: phase or reactance is not positive")
@@ -91,18 +113,17 @@ def _read_off(i: int, frequency: Array, read: Features) -> list[Flag]:
     r, f = read.values, frequency / 1e3
     for name in ("X_max", "phase_max"):
         at = r[f"f_{name}"][i]
-        if name == "X_max" and at == f[0]:
+        if name == "X_max" and at == f[0] and (at < MUSCLE_FROM or read.regain[i] > REGAIN):
             out.append(
                 Flag(
                     "poor-contact",
-                    f"reactance is greatest at {at:g} kHz, the lowest frequency: electrodes, not muscle, make it rise "
-                    "there; check their contact and begin the sweep higher",
+                    f"reactance is greatest at {spelt(1e3 * at)}, the lowest frequency: electrodes, not muscle, "
+                    "make it rise there; check their contact and measure again",
                 )
             )
         elif at in (f[0], f[-1]):
-            out.append(
-                Flag("maximum-at-end", f"{name} lies at {at:g} kHz, the end of the sweep: it may go on rising", "note")
-            )
+            text = f"{name} lies at {spelt(1e3 * at)}, the end of the sweep: it may go on rising"
+            out.append(Flag("maximum-at-end", text, "note"))
     if r["R_slope"][i] > 0 and r["logR_slope"][i] > ROUNDING:
         out.append(
             Flag(
@@ -164,7 +185,7 @@ def _fit(i: int, frequency: Array, found: Found, decisions: Decisions) -> list[F
             out.append(
                 Flag(
                     "delay",
-                    f"a delay of {td:.2f} ns adds {degrees:.2f} degrees to the phase at {end / 1e3:.4g} kHz: phase_slope "
+                    f"a delay of {td:.2f} ns adds {degrees:.2f} degrees to the phase at {spelt(end)}: phase_slope "
                     "and the ratios are of the sweep as measured, R0 to fc are free of it",
                     "note",
                 )
@@ -173,16 +194,33 @@ def _fit(i: int, frequency: Array, found: Found, decisions: Decisions) -> list[F
             out.append(
                 Flag("negative-delay", f"the best delay is {td:.2f} ns, below zero: check the analyser's calibration")
             )
+        if td > LONG:
+            out.append(Flag("long-delay", _long(td, i, found)))
+    if found.contact is not None:
+        share, t = float(found.contact.share[i]), float(found.contact.t[i])
+        if share > CONTACT[0] and t > CONTACT[1] and found.rms[i] > ROUNDING:
+            out.append(
+                Flag(
+                    "electrode-polarisation",
+                    f"residuals at the lowest frequencies are like polarised electrodes in series, {100 * share:.2g} % "
+                    f"of R0 at the lowest (limit {100 * CONTACT[0]:g} %; {t:.0f} standard errors): Ri, fc and alpha "
+                    "are too small and R0 too large, neither intervals nor ranges tell by how much; check the "
+                    "contact, or measure the lowest frequencies anew",
+                )
+            )
     limit = 3.0 / np.sqrt(found.curve.shape[1] - 2)
     if found.memory[i] > limit and found.rms[i] > ROUNDING:
         ri = found.ranges.get("Ri")
         spread = "" if ri is None else f"; other weights and bands give Ri {ri[0][i]:.4g} to {ri[1][i]:.4g} Ohm"
+        wide = ri is not None and bool(ri[1][i] - ri[0][i] > WIDE * e["Ri"].value[i])
+        if wide:
+            spread += f", more than {100 * WIDE:g} % of it: one arc does not describe this sweep"
         out.append(
             Flag(
                 "model-limited",
                 f"neighbouring residuals agree (correlation {found.memory[i]:.2f}, limit {limit:.2f}): the model, not "
                 f"noise, limits the fit, and standard errors say less than the ranges do{spread}",
-                "note",
+                "suspect" if wide else "note",
             )
         )
     if len(found.aicc_single) and not found.aicc[i] < found.aicc_single[i] - 2.0:
@@ -194,6 +232,20 @@ def _fit(i: int, frequency: Array, found: Found, decisions: Decisions) -> list[F
             )
         )
     return out
+
+
+def _long(td: float, i: int, found: Found) -> str:
+    """Return what is to be said of a delay no ordinary cable has."""
+    text = f"the best delay is {td:.3g} ns, limit {LONG:g} (some 5 m of cable)"
+    if i not in found.parallel:
+        return f"{text}: check frequency_unit and the cables"
+    cs, ri, aicc = found.parallel[i]
+    gain = found.aicc[i] - aicc
+    told = f"aicc is {abs(gain):.3g} {'lower' if gain > 0 else 'higher'}" if np.isfinite(gain) else "fits alike"
+    return (
+        f"{text}: a stray capacitance of {cs:.3g} pF in its place gives Ri {ri:.4g} instead of "
+        f"{found.estimates['Ri'].value[i]:.4g} Ohm, {told}; check the cables and frequency_unit, and try stray=True"
+    )
 
 
 def _consistency(i: int, frequency: Array, kramers: Kramers | None, grade: float) -> list[Flag]:
@@ -212,8 +264,8 @@ def _consistency(i: int, frequency: Array, kramers: Kramers | None, grade: float
         jumps = kramers.jumps
         p = min(1.0, 2.0 * float(stdtr(jumps.dof, -jumps.t[i])) * jumps.candidates)
         if p < JUMP_P and jumps.size[i] > JUMP:
-            at = frequency[jumps.place[i]] / 1e3
-            what = f"all from {at:.4g} kHz on is shifted" if jumps.step[i] else f"the point at {at:.4g} kHz stands off"
+            at = spelt(frequency[jumps.place[i]])
+            what = f"all from {at} on is shifted" if jumps.step[i] else f"the point at {at} stands off"
             out.append(
                 Flag(
                     "jump",

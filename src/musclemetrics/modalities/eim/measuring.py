@@ -52,14 +52,18 @@ def measure(
         Hz, kHz or MHz. Frequencies that look like another unit are refused.
     impedance_unit : str
         Ohm, kOhm, …; the record is in Ohm.
-    reactance_sign : {"detect", "positive", "negative"}
-        What a capacitor's reactance is in these data: told from the median between 10 and 300 kHz, or stated.
+    reactance_sign : {"detect", "stated", "positive", "negative"}
+        What a capacitor's reactance is in these data: told from the median between 10 and 300 kHz, or said here.
+        ``stated`` is what a file whose columns name the sign gives: positive is expected, and data that contradict it
+        are turned and doubted.
     at : sequence of float
-        Frequencies in Hz whose values are wanted; interpolated in log f, never extrapolated.
+        Frequencies in Hz whose values are wanted; interpolated in log f between neighbours at most a factor of 2
+        apart, never extrapolated.
     delay : bool
         Whether the model has a delay of the cables; without it Ri is off by some ten per cent on real sweeps.
     stray : bool
-        A stray capacitance in parallel instead of the delay, which looks much like it.
+        A stray capacitance in parallel instead of the delay, which looks much like it; the record's settings then
+        have ``delay`` false.
     components : {1, 2}
         Cole arcs. Two nearly always fit better, and their parameters mean little: compare aicc.
     weighting : {"taper", "unit", "modulus"}
@@ -67,7 +71,7 @@ def measure(
     cell_constant : float, optional
         K in 1/m, for conductivity and permittivity; without the geometry of the electrodes there are none.
     frequency_range : (float, float), optional
-        Hz that are believed; None lifts the check.
+        Hz that are believed; a sweep that ends below 20 kHz is not either. None lifts both checks.
 
     Returns
     -------

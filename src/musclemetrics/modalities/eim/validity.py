@@ -77,7 +77,7 @@ def _lens(frequencies: bytes) -> _Lens:
     f = np.frombuffer(frequencies)
     omega = 2.0 * np.pi * f
     first, last = 1.0 / (3.0 * omega[-1]), 3.0 / omega[0]
-    count = int(np.clip(round(A_DECADE * float(np.log10(last / first))), 1, min(30, len(f) - 4)))
+    count = int(np.clip(round(A_DECADE * float(np.log10(last / first))), 1, min(30, len(f))))
     tau = np.geomspace(first, last, count)
     u = omega[:, None] * tau
     real = np.column_stack([np.ones_like(f), np.zeros_like(f), 1.0 / (1.0 + u * u)])
