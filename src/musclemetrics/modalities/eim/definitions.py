@@ -7,7 +7,7 @@ from typing import Any
 
 from ...record import Definition
 
-__all__ = ["AT", "DEFINITIONS", "FIT", "frequency_name"]
+__all__ = ["AT", "DEFINITIONS", "FIT", "MAIN", "frequency_name", "spelt"]
 
 AT = tuple(
     1e3 * k for k in (1, 2, 5, 10, 20, 25, 30, 40, 50, 60, 75, 80, 100, 125, 150, 200, 250, 300, 400, 500, 750, 1000)
@@ -41,6 +41,11 @@ def frequency_name(frequency: float) -> str:
     return f"{frequency / 1e3:g}kHz"
 
 
+def spelt(frequency: float) -> str:
+    """Return a frequency in Hz as a person writes it: 50 kHz, 0.016 Hz."""
+    return f"{frequency / 1e3:.4g} kHz" if frequency >= 1e3 else f"{frequency:.4g} Hz"
+
+
 def _at(frequency: float) -> list[Definition]:
     word, plain = frequency_name(frequency), f"{frequency / 1e3:g} kHz"
     asked: dict[str, tuple[Any, ...]] = {"at": _Among([frequency])}
@@ -61,6 +66,9 @@ _TWO: dict[str, tuple[Any, ...]] = {"components": (2,)}
 _STRAY: dict[str, tuple[Any, ...]] = {"stray": (True,)}
 _DELAY: dict[str, tuple[Any, ...]] = {"delay": (True,), "stray": (False,)}
 _RANGE = "of the fits with other weights and over other bands"
+
+MAIN = ("phase_50kHz|phase_*kHz", "R_50kHz|R_*kHz", "X_50kHz|X_*kHz", "Ri", "fc", "grade")
+"""What an overview has room for."""
 
 DEFINITIONS: tuple[Definition, ...] = (
     *(d for f in AT for d in _at(f)),
