@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from PIL import Image
 
 from musclemetrics.errors import InputError
 from musclemetrics.imaging import (
@@ -18,7 +19,10 @@ from musclemetrics.imaging import (
     rings_mask,
 )
 
+from .shared_data import shared
+
 SHAPE = (60, 80)
+CORNERS_OF_ALL = [(0, 0), (40, -0.5), (79.5, 0), (80.2, 30), (79.5, 59.5), (0, 59.5)]
 RECTANGLE = [(10, 20), (50, 20), (50, 50), (10, 50)]
 
 
@@ -112,6 +116,12 @@ def test_what_lies_outside_the_scan_region_is_left_out_and_told(as_mask: bool) -
     assert found.area == 600
     assert [f.code for f in found.flags] == ["roi-outside"]
     assert "50 %" in found.flags[0].message
+
+
+def test_a_line_that_touches_the_border_is_a_note() -> None:
+    found = region_of(CORNERS_OF_ALL, SHAPE)
+    assert found.area == 80 * 60
+    assert [(f.code, f.level) for f in found.flags] == [("roi-outside", "note")]
 
 
 def test_a_region_beyond_the_image_is_cut_and_its_share_told() -> None:
@@ -224,6 +234,18 @@ def test_statistics_are_those_of_numpy_and_zeros_count(kind: type, n: int) -> No
     edges = [(0, 50), (51, 100), (101, 150), (151, 200), (201, 255)]
     assert found.bands == pytest.approx([((whole >= a) & (whole <= b)).mean() for a, b in edges])
     assert sum(found.bands) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("name", ["dltrack_apo/images/img_00193.png", "timtrack/dataset_1/S1/S1_L20_step_025.png"])
+def test_real_images_have_the_statistics_of_numpy(name: str) -> None:
+    with Image.open(shared(f"ultrasound/{name}")) as picture:
+        grey = np.asarray(picture.convert("L"))
+    mask = polygon_mask([(40.5, 90), (430, 110), (420, 180), (60, 170)], grey.shape)
+    assert mask.sum() > 20_000
+    for image in (grey, grey.astype(np.float32)):
+        found = masked_statistics(image, mask)
+        for statistic, value in plain(grey[mask]).items():
+            assert getattr(found, statistic) == pytest.approx(value, rel=1e-9, abs=1e-9), statistic
 
 
 def test_uint8_does_not_wrap_round() -> None:

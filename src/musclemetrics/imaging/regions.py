@@ -27,6 +27,8 @@ LEAST_AREA = 50
 _CROSSED = 0.02
 # Where a region reaches beyond the image, how much of it is outside is counted this many images to every side.
 _AROUND = 1
+# A line drawn by hand to the border goes a pixel beyond it here and there: up to this share that is only worth a note.
+_CUT = 0.01
 # Far beyond any image: nothing is drawn there, and arithmetic on it would lose whole pixels.
 _FARTHEST = 1e7
 
@@ -146,7 +148,7 @@ def region_of(roi: ArrayLike, shape: tuple[int, int], *, box: Box | None = None,
             f"{100 * (1 - area / whole):.2g} % of the region lies outside the scan region and was left out, {area} px "
             "remain; draw it inside if that part matters"
         )
-        flags.append(Flag("roi-outside", message))
+        flags.append(Flag("roi-outside", message, "suspect" if area < (1.0 - _CUT) * whole else "note"))
     if area < least:
         message = f"the region has {area} px, fewer than {least}, and its statistics say little; draw a larger one"
         flags.append(Flag("roi-too-small", message))
@@ -217,6 +219,11 @@ def largest_rectangle(mask: NDArray[np.bool_]) -> Box:
     >>> largest_rectangle(polygon_mask([(10, 20), (50, 20), (50, 50), (10, 50)], (100, 100)))
     (10, 20, 50, 50)
     """
+    columns, lines = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
+    if not len(lines):
+        return 0, 0, 0, 0
+    x, first = int(columns[0]), int(lines[0])
+    mask = mask[first : lines[-1] + 1, x : columns[-1] + 1]
     width = mask.shape[1]
     column = np.arange(width)
     # The first column of the run of pixels a pixel lies in, and the one after its last.
@@ -224,10 +231,7 @@ def largest_rectangle(mask: NDArray[np.bool_]) -> Box:
     ends = np.minimum.accumulate(np.where(mask, width, column)[:, ::-1], axis=1)[:, ::-1]
     height, left, right = np.zeros(width, np.intp), np.zeros(width, np.intp), np.full(width, width)
     most, found = 0, (0, 0, 0, 0)
-    for y in np.flatnonzero(mask.any(axis=1)):
-        row = mask[y]
-        if y and not mask[y - 1].any():
-            height[:], left[:], right[:] = 0, 0, width
+    for y, row in enumerate(mask):
         height = np.where(row, height + 1, 0)
         left = np.where(row, np.maximum(left, starts[y]), 0)
         right = np.where(row, np.minimum(right, ends[y]), width)
@@ -235,7 +239,7 @@ def largest_rectangle(mask: NDArray[np.bool_]) -> Box:
         i = int(area.argmax())
         if area[i] > most:
             most = int(area[i])
-            found = (int(left[i]), int(y - height[i] + 1), int(right[i]), int(y + 1))
+            found = (x + int(left[i]), first + y - int(height[i]) + 1, x + int(right[i]), first + y + 1)
     return found
 
 
