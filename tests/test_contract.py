@@ -177,6 +177,7 @@ def test_the_truth_lies_in_the_intervals(name: str) -> None:
                 for t in rows
                 if who in (t.get("fibre"), t.get("animal"), t.get("subject"))
                 and r.labels.get("animal", t.get("animal")) == t.get("animal")
+                and t.get("session") in (None, r.labels.get("session"))
             ]
             true = rows_of_it[0] if len(rows_of_it) == 1 else None
             if true is None or r.status not in ("ok", "suspect"):

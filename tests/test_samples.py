@@ -93,11 +93,18 @@ def test_intervals_of_the_samples_hold_the_truth(name):
     modality, group_by = SAMPLES[name]
     records = [r for r in mm.measure_files([mm.sample(name)], modality, group_by=group_by) if r.status != "failed"]
     with truth(name).open(encoding="utf-8") as stream:
-        rows = {(row.get("fibre", row.get("subject")), row.get("animal", "")): row for row in csv.DictReader(stream)}
+        rows = {
+            (row.get("fibre", row.get("subject")), row.get("animal", ""), row.get("session", "")): row
+            for row in csv.DictReader(stream)
+        }
     inside = total = 0
     for record in records:
         fibre = record.labels.get("fibre", record.labels.get("subject"))
-        known = [r for (f, a), r in rows.items() if record.labels.get("animal", a) == a and fibre in (f, a)]
+        known = [
+            r
+            for (f, a, s), r in rows.items()
+            if record.labels.get("animal", a) == a and fibre in (f, a) and s in ("", record.labels.get("session"))
+        ]
         if not known:  # a recording that holds no such quantity has no row in the table of truth
             continue
         (row,) = known

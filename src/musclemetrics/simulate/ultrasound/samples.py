@@ -21,18 +21,26 @@ LEVELS, DEGREES = 1.0, 3.0
 
 
 def samples() -> dict[str, str | bytes]:
-    """Return the files of the sample by name: screenshots, DICOM with regions, a cine, ImageJ's TIFF, a cut file."""
+    """Return the files of the sample by name: screenshots, DICOM with regions, a cine, ImageJ's TIFF, a cut file.
+
+    Of the third person there are two sessions, and the gain was turned up before the second.
+    """
     two = (Sheet(8.0, tilt=-1.0), Sheet(25.0, tilt=2.0))
     screen = bmode(two, (Muscle(16.0),), shape=SHAPE, seed=101)
     tinted = bmode(
         (Sheet(6.0, tilt=-3.0), Sheet(21.0, tilt=1.0)), (Muscle(18.0),), shape=SHAPE, screen="yellow", seed=102
     )
-    layered = bmode(
-        (Sheet(5.0), Sheet(18.0, tilt=1.5), Sheet(31.0, tilt=-1.0)),
-        (Muscle(15.0), Muscle(-12.0)),
-        shape=SHAPE,
-        screen="grey",
-        seed=103,
+    layered, louder = (
+        bmode(
+            (Sheet(5.0), Sheet(18.0, tilt=1.5), Sheet(31.0, tilt=-1.0)),
+            (Muscle(15.0), Muscle(-12.0)),
+            shape=SHAPE,
+            screen="grey",
+            gain=gain,
+            seed=103,
+            frame=frame,
+        )
+        for frame, gain in enumerate((0.0, 4.0))
     )
     oblong = bmode(two, (Muscle(20.0),), shape=SHAPE, spacing=(0.1, 0.13), screen="grey", tick_mm=5.0, seed=104)
     cine = [
@@ -41,21 +49,33 @@ def samples() -> dict[str, str | bytes]:
     ]
     alone = bmode(two, (Muscle(14.0),), shape=(300, 330), screen=None, seed=106)
     files: dict[str, str | bytes] = {
-        "B01_screen.png": _bytes(to_png, screen),
-        "B02_colour.png": _bytes(to_png, tinted),
-        "B03_region.dcm": _bytes(to_dicom, layered, encoding="rle"),
-        "B04_jpeg.dcm": _bytes(to_dicom, oblong, encoding="jpeg", photometric="YBR_FULL_422"),
-        "B05_cine.dcm": _bytes(to_dicom, cine, encoding="rle"),
-        "B06_imagej.tif": _bytes(to_tiff, alone),
+        "B01_1.png": _bytes(to_png, screen),
+        "B02_1.png": _bytes(to_png, tinted),
+        "B03_1.dcm": _bytes(to_dicom, layered, encoding="rle", tags=_device(60)),
+        "B03_2.dcm": _bytes(to_dicom, louder, encoding="rle", tags=_device(64)),
+        "B04_1.dcm": _bytes(to_dicom, oblong, encoding="jpeg", photometric="YBR_FULL_422"),
+        "B05_1.dcm": _bytes(to_dicom, cine, encoding="rle", tags=_device(60)),
+        "B06_1.tif": _bytes(to_tiff, alone),
     }
+    known = dict(zip(files, (screen, tinted, layered, louder, oblong, cine[0], alone), strict=True))
+    rows = [_row(name, one) for name, one in known.items()]
     # A copy that broke off: its header promises pixels that are not there.
-    whole = files["B03_region.dcm"]
-    files["B07_cut.dcm"] = whole[: len(whole) // 3]
+    whole = files["B03_1.dcm"]
+    files["B07_1.dcm"] = whole[: len(whole) // 3]
     files = {f"bmode/{name}": content for name, content in files.items()}
-    known = (screen, tinted, layered, oblong, cine[0], alone)
-    rows = [_row(f"B{k:02d}", one, scaled=k > 2) for k, one in enumerate(known, 1)]
     files["truth/bmode.csv"] = "\n".join([",".join(rows[0]), *(",".join(row.values()) for row in rows)]) + "\n"
     return files
+
+
+def _device(gain: int) -> dict[str, Any]:
+    """Return what a scanner says of itself, and of a person whose name no record may bear."""
+    return {
+        "PatientName": "Doe^Jane",
+        "TransducerData": "SIM-10L",
+        "TotalGain": str(gain),
+        "DynamicRange": "60",
+        "DepthOfScanField": 36,
+    }
 
 
 def _bytes(write: Callable[..., None], image: Any, **how: Any) -> bytes:
@@ -64,16 +84,20 @@ def _bytes(write: Callable[..., None], image: Any, **how: Any) -> bytes:
     return stream.getvalue()
 
 
-def _row(subject: str, made: Phantom, *, scaled: bool) -> dict[str, str]:
+def _row(name: str, made: Phantom) -> dict[str, str]:
     """Return one line of the table: each truth, and how near it a measurement must come."""
-    row = {"subject": subject, "length_unit": "mm" if scaled else "px"}
-    for name, value in made.truth(scaled=scaled).items():
-        if name.startswith("spacing"):
+    subject, session, kind = name.replace("_", ".").split(".")
+    scaled = kind != "png"
+    row = {"subject": subject, "session": session, "length_unit": "mm" if scaled else "px"}
+    for quantity, value in made.truth(scaled=scaled).items():
+        if quantity.startswith("spacing"):
             continue
-        row[name] = repr(round(value, 6))
-        if name.startswith("thickness"):
+        row[quantity] = repr(round(value, 6))
+        if quantity.startswith("thickness"):
             near = WITHIN["thickness"] * value
         else:
-            near = {"echo_intensity": LEVELS, "pennation_angle": DEGREES}.get(name, WITHIN.get(name, 0.0) * value)
-        row[f"{name}_within"] = repr(round(near, 6))
+            near = {"echo_intensity": LEVELS, "pennation_angle": DEGREES}.get(
+                quantity, WITHIN.get(quantity, 0.0) * value
+            )
+        row[f"{quantity}_within"] = repr(round(near, 6))
     return row
