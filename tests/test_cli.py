@@ -606,3 +606,27 @@ def test_a_fibres_files_measured_one_by_one_are_told_of_grouping(tmp_path, capsy
     assert "--group-by folder" in err
     assert main(["force_pca", str(tmp_path), "--group-by", "folder"]) in (0, 1, 3)
     assert "were measured one by one" not in capsys.readouterr().err
+
+
+def test_recordings_of_one_file_that_fail_are_named_and_are_no_files_apart(tmp_path, capsys) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("subject,f (kHz),R (Ohm),X (Ohm)\nA,50,52.1,8\nB,50,49.1,7\n", encoding="utf-8")
+    assert main(["eim", str(path)]) == 3
+    err = capsys.readouterr().err
+    assert "failed: subject A, one.csv: " in err
+    assert "failed: subject B, one.csv: " in err
+    assert "--group-by" not in err
+
+
+def test_check_says_first_what_can_be_measured_and_the_rest_in_a_line(tmp_path, capsys) -> None:
+    path = tmp_path / "sweep.csv"
+    rows = [f"{f},{60 - 4 * i},{5 + i % 3}" for i, f in enumerate((5, 10, 20, 50, 100, 200))]
+    path.write_text("\n".join(["f (kHz),R (Ohm),X (Ohm)", *rows]) + "\n", encoding="utf-8")
+    assert main(["check", str(path)]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if "from this file" in line]
+    assert lines[0] == "  eim: 1 record from this file"
+    assert all("0 records from this file: no " in line for line in lines[1:] if "mean_force" not in line), lines
+    assert len(lines) == len(modalities.MODALITIES)
+    path.write_text("f (kHz),R (Ohm),X (Ohm)\n5,60,8\n50,50,8\n", encoding="utf-8")
+    assert main(["check", str(path)]) == 0
+    assert "say which they are" in capsys.readouterr().out  # nothing can be measured: every modality says all

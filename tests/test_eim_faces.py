@@ -33,9 +33,11 @@ Z = eim.cole(F, R0=62.0, Rinf=36.0, fc=48e3, alpha=0.7, Td=4e-9)
 )
 def test_an_arc_that_is_none_is_refused(wrong):
     given = {"frequency": F, "R0": 62.0, "Rinf": 36.0, "fc": 48e3, "alpha": 0.7, **wrong}
-    with warnings.catch_warnings(), pytest.raises(InputError) as caught:
+    frequency = given.pop("frequency")
+    with warnings.catch_warnings():
         warnings.simplefilter("error")
-        eim.cole(given.pop("frequency"), **given)
+        with pytest.raises(InputError) as caught:
+            eim.cole(frequency, **given)
     assert caught.value.remedy
 
 
@@ -70,6 +72,20 @@ def codes(record):
     return {f.code for f in record.flags}
 
 
+def test_a_wide_sweep_is_not_another_unit():
+    f = np.geomspace(0.016, 2e5, 60)
+    z = eim.cole(f, R0=62.0, Rinf=36.0, fc=8e3, alpha=0.8)
+    with pytest.raises(InputError) as caught:
+        eim.measure(f, z.real, -z.imag)
+    assert "unit" not in caught.value.message
+    assert "0.016" in caught.value.message
+    assert "frequency_range" in caught.value.remedy
+    with pytest.raises(InputError, match="kHz"):
+        eim.measure(F / 1e3, Z.real, -Z.imag)
+    record = eim.measure(f, z.real, -z.imag, frequency_range=(0.01, 1e7))
+    assert record["R0"].value == pytest.approx(62.0, rel=1e-3)
+
+
 def test_a_delay_is_told_within_the_sweep():
     f = np.geomspace(10.0, 2e5, 60)
     z = eim.cole(f, R0=62.0, Rinf=36.0, fc=8e3, alpha=0.8, Td=30e-9)
@@ -92,3 +108,48 @@ def test_a_unit_that_is_none_of_resistance_is_named():
     with pytest.raises(MuscleMetricsError) as caught:
         eim.measure(F, Z.real, -Z.imag, impedance_unit="S")
     assert "time" not in str(caught.value) or "siemens" in str(caught.value)
+
+
+def test_volumes_of_many_people_keep_those_that_can_be_had():
+    one = eim.fluid_volumes(600.0, 1200.0, height=170.0, weight=70.0, sex="F")
+    many = eim.fluid_volumes([600.0, math.nan], [1200.0, 1200.0], height=170.0, weight=70.0, sex="F")
+    assert many.TBW[0] == one.TBW
+    assert all(math.isnan(v[1]) for v in many)
+    with pytest.raises(InputError):
+        eim.fluid_volumes(math.nan, 1200.0, height=170.0, weight=70.0, sex="F")
+
+
+def test_an_overview_shows_what_is_read_first():
+    from musclemetrics.report.words import main_names
+
+    record = eim.measure(F, Z.real, -Z.imag)
+    assert main_names([record]) == ["phase_50kHz", "R_50kHz", "X_50kHz", "Ri", "fc", "grade"]
+    other = eim.measure(F, Z.real, -Z.imag, at=(20e3, 100e3))
+    assert main_names([other]) == ["phase_20kHz", "R_20kHz", "X_20kHz", "Ri", "fc", "grade"]
+
+
+def test_the_directions_of_a_muscle_have_a_figure(tmp_path):
+    across = eim.cole(F, R0=80.0, Rinf=40.0, fc=40e3, alpha=0.7)
+    both = [eim.measure(F, z.real, -z.imag, at=(50e3, 100e3)) for z in (Z, across)]
+    figure = mm.plot(eim.anisotropy(*both))
+    (axes,) = figure.axes
+    assert [line.get_label() for line in axes.get_lines()[1:]] == ["R", "X", "phase"]
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["50 kHz", "100 kHz"]
+
+
+def test_more_groups_than_colours_stay_apart():
+    from matplotlib.figure import Figure
+
+    records = [eim.measure(F, Z.real * k, -Z.imag * k).labelled(group=f"g{k:.1f}") for k in np.linspace(1, 3, 18)]
+    axes = Figure().subplots()
+    eim.draw_sweeps(records, axes, label_by="group")
+    drawn = [line for line in axes.get_lines() if line.get_label()[0] != "_"]
+    assert len({(line.get_color(), line.get_marker()) for line in drawn}) == len(records)
+
+
+def test_low_frequencies_are_written_as_people_write_them():
+    f = np.geomspace(0.016, 2e4, 40)
+    z = eim.cole(f, R0=62.0, Rinf=36.0, fc=8e3, alpha=0.8)
+    record = eim.measure(f, z.real, -z.imag, frequency_range=(1e-3, 1e7))
+    (flag,) = [x for x in record.flags if x.code == "outside-sweep" and "R_50kHz" in x.message]
+    assert "0.016 Hz to 20 kHz" in flag.message

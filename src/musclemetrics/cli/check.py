@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -137,28 +138,66 @@ def _extent(array: Any) -> str:
 
 
 def _uses(item: Item, readings: Sequence[Reading]) -> None:
-    """Print what each modality would make of the readings of an item."""
+    """Print what each modality would make of the readings of an item: first those that measure something.
+
+    Beside them a modality that was not given its arrays takes a line; where nothing can be measured each says all.
+    """
     who = "these files together" if len(item.entries) > 1 else "this file"
-    for name in MODALITIES:
-        try:
-            found = list(modality(name).inputs([r for r in readings if r.arrays]))
-        except MuscleMetricsError as error:
-            print(f"  {name}: not from {who}: {error} [{error.code}]")
+    tried = [_tried(name, readings) for name in MODALITIES]
+    some = any(t.good for t in tried)
+    for t in sorted(tried, key=lambda t: (not t.good, some and bool(t.strange))):
+        if t.error is not None:
+            known = isinstance(t.error, MuscleMetricsError)
+            said = f"{t.error} [{t.error.code}]" if known else f"{type(t.error).__name__}: {t.error}"  # type: ignore[attr-defined]
+            print(f"  {t.name}: not from {who}: {said}")
             continue
-        except Exception as error:
-            print(f"  {name}: not from {who}: {type(error).__name__}: {error}")
+        line = f"  {t.name}: {t.good} record{'s' if t.good != 1 else ''} from {who}"
+        if some and t.strange:
+            print(f"{line}: {t.strange}")
             continue
-        failed = [(one, why) for one in found[:_TRIED] if (why := _refusal(name, one)) is not None]
-        failed += [(one, one.reason) for one in found[_TRIED:] if one.reason is not None]
-        good = len(found) - len(failed)
-        print(f"  {name}: {good} record{'s' if good != 1 else ''} from {who}")
-        _told("no number", (_reason(one, why) for one, why in failed))
-        if len(found) > _TRIED:
-            print(f"    the first {_TRIED} of {len(found)} were tried")
-        _told("guess", (n for one in found for n in one.notes))
-        _told("fact", (f"{k} = {_stated(v)}" for one in found for k, v in one.settings.items()))
+        print(line)
+        _told("no number", (_reason(one, why) for one, why in t.failed))
+        if len(t.found) > _TRIED:
+            print(f"    the first {_TRIED} of {len(t.found)} were tried")
+        own_notes = {n for r in readings for n in r.notes}
+        _told("guess", (n for one in t.found for n in one.notes if n not in own_notes))
+        _told("fact", (f"{k} = {_stated(v)}" for one in t.found for k, v in one.settings.items()))
         own = {f for r in readings for f in r.flags}
-        _told("flag", (f"{f.message} [{f.code}]" for one in found for f in one.flags if f not in own))
+        _told("flag", (f"{f.message} [{f.code}]" for one in t.found for f in one.flags if f not in own))
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """What one modality made of some readings: inputs, those without a number and why, or why there are none."""
+
+    name: str
+    found: Sequence[Inputs] = ()
+    failed: Sequence[tuple[Inputs, BaseException]] = ()
+    error: Exception | None = None
+
+    @property
+    def good(self) -> int:
+        return len(self.found) - len(self.failed)
+
+    @property
+    def strange(self) -> str:
+        """Why these are no recordings of its kind, where no array it needs was given; empty for any other reason."""
+        reasons = [one.reason for one in self.found]
+        if not reasons or any(r is None for r in reasons):
+            return ""
+        first = reasons[0]
+        assert first is not None
+        return f"{first.message.partition('; it holds')[0]} [{first.code}]"
+
+
+def _tried(name: str, readings: Sequence[Reading]) -> _Try:
+    try:
+        found = list(modality(name).inputs([r for r in readings if r.arrays]))
+    except Exception as error:
+        return _Try(name, error=error)
+    failed = [(one, why) for one in found[:_TRIED] if (why := _refusal(name, one)) is not None]
+    failed += [(one, one.reason) for one in found[_TRIED:] if one.reason is not None]
+    return _Try(name, found, failed)
 
 
 def _refusal(name: str, one: Inputs) -> BaseException | None:

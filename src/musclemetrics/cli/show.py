@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock, Timer
 from typing import Any, TextIO
@@ -94,12 +95,14 @@ def reasons(records: Sequence[Record], *, notes: bool = False) -> Iterator[str]:
     Notes are left out unless asked for, but for those that say that the file was overruled.
     """
     kinds: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    of_file = Counter(source_text(r) for r in records)
     for number, (r, title) in enumerate(zip(records, titles_of(records), strict=True), 1):
         file = source_text(r)
         for f in r.flags:
             if _shown(f, notes):
                 if r.status in ("failed", "skipped"):
-                    who = file
+                    # Of several recordings of one file the failed one is named, too.
+                    who = file if of_file[file] == 1 or title == file else f"{title_of(r, number)}, {file}"
                 else:  # what the message names already is not named twice
                     who = title_of(r, number) if file and file in f.message else title
                 kinds.setdefault((f.level, f.code), []).append((who or title, f.message))
@@ -122,17 +125,16 @@ def apart(records: Sequence[Record], group_by: str | None) -> Iterator[str]:
     """Yield a line where files that were measured one by one each hold too little, and may be one fibre's."""
     if group_by is not None:
         return
-    kinds: dict[tuple[str, str], int] = {}
+    kinds: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for r in records:
         code = next((f.code for f in r.flags if f.level == "failed" and f.code.startswith("too-few-")), "")
-        if code and code != "too-few-samples" and len(r.provenance.sources) == 1:
-            key = (code, r.labels.get("fibre", ""))
-            kinds[key] = kinds.get(key, 0) + 1
-    for (code, fibre), count in kinds.items():
-        if count > 1:
+        if code and code not in ("too-few-samples", "too-few-frequencies") and len(r.provenance.sources) == 1:
+            kinds.setdefault((code, r.labels.get("fibre", "")), set()).add(r.provenance.sources[0])
+    for (code, fibre), files in kinds.items():
+        if len(files) > 1:
             who = f"of fibre {fibre!r}" if fibre else "without a fibre's name"
             yield (
-                f"{count} files {who} were measured one by one and each has {code}; if one fibre's, put them in "
+                f"{len(files)} files {who} were measured one by one and each has {code}; if one fibre's, put them in "
                 "a folder of their own and say --group-by folder"
             )
 

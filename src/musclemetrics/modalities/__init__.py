@@ -29,11 +29,13 @@ MODALITIES: dict[str, str] = {
     "force_length": "optimal length, width and plateau of active force, and passive force over length",
     "ktr": "rate of force redevelopment after a release and re-stretch",
     "eim": "impedance of muscle: features, Cole model and validity of a sweep of frequencies",
+    "bmode": "thickness, echo intensity and fascicles of B-mode ultrasound images",
 }
 
 # name: settings of its measure that a person corrects record by record; the command line takes a file of each
 CORRECTIONS: dict[str, tuple[str, ...]] = {
     "slack": ("onsets",),
+    "bmode": ("lines",),
 }
 
 
@@ -44,7 +46,9 @@ class Modality(Protocol):
     one :class:`~musclemetrics.record.Record`. ``inputs`` turns readings into the arguments of ``measure``; its own
     keywords are decisions too, and the command line offers both. ``measure_many``, where it pays, gives exactly the
     records of a loop of ``measure``. ``check_settings(**settings)``, where it is offered, gets all settings before
-    anything is read and raises SettingsError for a value that no recording can mend.
+    anything is read and raises SettingsError for a value that no recording can mend. ``MAIN``, where it is offered,
+    names the measurements that an overview has room for, each a name or patterns parted by a bar; ``ACQUISITION`` the
+    labels in which recordings of one subject should agree.
     """
 
     DEFINITIONS: tuple[Definition, ...]

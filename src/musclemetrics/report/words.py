@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fnmatch
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ..canvas import unit_text
+from ..modalities import MODALITIES, modality
 from ..record import Measurement, Record
 
 __all__ = [
@@ -95,11 +97,25 @@ def main_labels(records: Sequence[Record], most: int = 4) -> list[str]:
 
 
 def main_names(records: Sequence[Record], most: int = 6) -> list[str]:
-    """Return the quantities an overview has room for: all if they are few, else those that carry an interval."""
+    """Return the quantities an overview has room for: all if they are few, else those that the modality calls its main
+    ones (``MAIN``), else those that carry an interval.
+    """
     names = list(dict.fromkeys(n for r in records for n in r))
     if len(names) <= most:
         return names
+    if main := _main(records[0].modality, names):
+        return main
     return [n for n in names if any(n in r and interval_text(r[n]) for r in records)] or names[:most]
+
+
+def _main(name: str, names: Sequence[str]) -> list[str]:
+    """Return the names that a modality calls its main ones; of several patterns parted by a bar the first that fits."""
+    wanted: Sequence[str] = getattr(modality(name), "MAIN", ()) if name in MODALITIES else ()
+    found = []
+    for patterns in wanted:
+        fits = (n for pattern in patterns.split("|") for n in fnmatch.filter(names, pattern))
+        found += [n for n in (next(fits, None),) if n is not None]
+    return list(dict.fromkeys(found))
 
 
 def source_text(record: Record, most: int = 1) -> str:

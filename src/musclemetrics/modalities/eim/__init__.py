@@ -13,7 +13,7 @@ from .anisotropy import anisotropy
 from .bench import from_polar, inputs
 from .body import EQUATIONS, muscle_mass
 from .curves import cole
-from .definitions import DEFINITIONS
+from .definitions import DEFINITIONS, MAIN
 from .drawing import draw, draw_sweeps
 from .measuring import check_settings, measure, measure_many
 from .volumes import Volumes, fluid_volumes
@@ -25,6 +25,7 @@ __all__ = [
     "ACQUISITION",
     "DEFINITIONS",
     "EQUATIONS",
+    "MAIN",
     "Volumes",
     "anisotropy",
     "check_settings",

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["draw", "draw_sweeps"]
 
+STYLES = (("o", "-"), ("s", "--"), ("^", ":"), ("D", "-."))
+"""Marks and lines of groups beyond as many as there are colours."""
+
 
 def draw(record: Record, axes: Axes) -> None:
     """Draw an impedance record: the arc into `axes` with a strip of residuals, R and X against frequency below.
@@ -27,6 +30,9 @@ def draw(record: Record, axes: Axes) -> None:
     axes : matplotlib.axes.Axes
     """
     names = {t.name for t in record.traces}
+    if record.modality == "eim.anisotropy":
+        _anisotropy(record, axes)
+        return
     if "resistance" not in names:
         nothing(record, axes)
         return
@@ -63,10 +69,31 @@ def draw(record: Record, axes: Axes) -> None:
         below.plot(smooth[0] / 1e3, smooth[1], color=PALETTE["blue"])
         other.plot(smooth[0] / 1e3, smooth[2], color=PALETTE["vermilion"])
     below.set_xscale("log")
-    below.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    below.xaxis.set_major_formatter(lambda value, _: f"{value:g}" if 1e-3 <= value < 1e5 else f"{value:.0e}")
     below.set_xlabel(label("Frequency", "kHz"))
     below.set_ylabel(label("R", "Ohm"), color=PALETTE["blue"])
     other.set_ylabel(label("X", "Ohm"), color=PALETTE["vermilion"])
+
+
+def _anisotropy(record: Record, axes: Axes) -> None:
+    """Draw transverse over longitudinal of R, X and phase, side by side for each frequency."""
+    kinds = (("R", "blue", "o"), ("X", "vermilion", "s"), ("phase", "green", "^"))
+    found = [n.rpartition("_")[2] for n in record if n.startswith("R_anisotropy_")]
+    values = {k: [record[f"{k}_anisotropy_{word}"].value for word in found] for k, _, _ in kinds}
+    if not np.isfinite([*values.values()]).any():
+        nothing(record, axes)
+        return
+    place = np.arange(len(found))
+    axes.axhline(1.0, color=PALETTE["grey"], lw=0.8)
+    for shift, (kind, colour, mark) in zip((-0.12, 0.0, 0.12), kinds, strict=True):
+        axes.plot(place + shift, values[kind], mark, color=PALETTE[colour], ms=6, label=kind)
+    axes.set_xticks(place, [word.replace("kHz", " kHz") for word in found])
+    axes.set_xlim(-0.5, len(found) - 0.5)
+    axes.margins(y=0.25)
+    axes.set_xlabel("Frequency")
+    axes.set_ylabel("Transverse / longitudinal\n(1: direction does not matter)")
+    axes.set_title(_words(record), loc="left")
+    axes.legend(loc="best")
 
 
 def draw_sweeps(records: Sequence[Record], axes: Axes, *, label_by: str | None = None) -> None:
@@ -78,7 +105,8 @@ def draw_sweeps(records: Sequence[Record], axes: Axes, *, label_by: str | None =
         Of ``eim``; those without a sweep are passed over.
     axes : matplotlib.axes.Axes
     label_by : str, optional
-        A label, ``group`` for example: its values have a colour each and stand in the legend.
+        A label, ``group`` for example: its values have a colour each, beyond seven another mark and line as well, and
+        stand in the legend.
     """
     colours = [PALETTE[c] for c in ("blue", "vermilion", "green", "purple", "orange", "sky", "black")]
     shown = [r for r in records if any(t.name == "resistance" for t in r.traces)]
@@ -86,18 +114,21 @@ def draw_sweeps(records: Sequence[Record], axes: Axes, *, label_by: str | None =
     seen: set[str] = set()
     for record in shown:
         kind = record.labels.get(label_by, "") if label_by else ""
-        colour = colours[kinds.index(kind) % len(colours)]
+        turn, colour = divmod(kinds.index(kind), len(colours))
+        mark, line = STYLES[turn % len(STYLES)]
         named = literal(kind) if kind and kind not in seen else None
         seen.add(kind)
         r, x = record.trace("resistance"), record.trace("reactance")
-        axes.plot(r, x, "o", color=colour, mfc="none", ms=2.5, mew=0.7, alpha=0.8, label=named)
+        axes.plot(r, x, mark, color=colours[colour], mfc="none", ms=2.5, mew=0.7, alpha=0.8, label=named)
         if any(t.name == "fit_resistance" for t in record.traces):
             _, fr, fx = _smooth(record, record.trace("frequency"))
-            axes.plot(fr, fx, color=colour, lw=0.9, alpha=0.8)
+            axes.plot(fr, fx, line, color=colours[colour], lw=0.9, alpha=0.8)
     axes.set_xlabel(label("R", "Ohm"))
     axes.set_ylabel(label("X", "Ohm"))
     if any(kinds):
-        axes.legend()
+        # Beside the axes where it is long, so that it lies on no arc.
+        beside = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.02), "borderaxespad": 0.0}
+        axes.legend(**(beside if len(kinds) > len(colours) else {}))
 
 
 def _smooth(record: Record, f: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
