@@ -38,7 +38,18 @@ ROOT = ("__init__", "__main__")  # the façade and the entry points belong to no
 GROWING = ("modalities", "readers")
 # What the readers share among themselves, below the readers: bytes, signatures, spellings.
 SHARED = {
-    "readers": ("source", "signatures", "aliases", "passes", "rows", "channels", "frames", "pictures", "rois"),
+    "readers": (
+        "source",
+        "signatures",
+        "aliases",
+        "passes",
+        "rows",
+        "channels",
+        "beside",
+        "frames",
+        "pictures",
+        "rois",
+    ),
 }
 # What may look sideways on its floor, one way only.
 SIDEWAYS = {("reading", "record"), ("units", "errors"), ("traces", "checks"), ("imaging", "checks")}

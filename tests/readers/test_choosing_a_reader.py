@@ -225,6 +225,7 @@ def test_pictures_are_known_by_their_bytes(recordings: Path, tmp_path: Path) -> 
     for name, reader in (
         ("dicom_us/US1_J2KI.dcm", "dicom"),
         ("original_tif/img_00001.tif", "image"),
+        ("clips/p6_isokinetic500_01_push_01.mp4", "video"),
         ("timtrack/dataset_2/jumping", "image"),
     ):
         path = recordings / "ultrasound" / name

@@ -53,6 +53,13 @@ FORMATS: dict[str, Format] = {
     "labchart": Format(
         "labchart", (".txt", *signatures.LABCHART_OWN), signatures.is_labchart, "LabChart text exports, a block each"
     ),
+    "video": Format(
+        "video",
+        (".mp4", ".mov", ".m4v", ".avi"),
+        signatures.is_video,
+        "MP4, QuickTime and AVI films, with the package OpenCV",
+        True,
+    ),
     # A .mat file of level 7.3 is HDF5 too, and known by the words before it.
     "matlab": Format(
         "matlab",

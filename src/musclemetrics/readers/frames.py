@@ -9,8 +9,7 @@ from __future__ import annotations
 import io
 import math
 import os
-import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -19,9 +18,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..checks import number
-from ..errors import LimitError, MuscleMetricsError, ReadError, SettingsError
+from ..errors import LimitError, ReadError, SettingsError
 from ..record import Flag
-from .source import Source, contents, name_of, opened
+from .source import Source, contents, opened
 
 __all__ = [
     "MAX_FRAMES",
@@ -33,7 +32,6 @@ __all__ = [
     "fits",
     "lossy",
     "plausible",
-    "region_of_interest",
     "reopened",
 ]
 
@@ -189,65 +187,3 @@ def lossy(method: str) -> Flag:
         "only among images compressed alike",
         "note",
     )
-
-
-def region_of_interest(source: Source, pattern: str | None, shape: tuple[int, ...]) -> Iterator[tuple[str, Any]]:
-    """Yield the drawn region beside an image as the array ``roi``, nothing where none is asked for.
-
-    Parameters
-    ----------
-    source : Source
-    pattern : str or None
-        The region's file as seen from the image's folder, ``{stem}`` standing for the image's name without its suffix.
-    shape : tuple of int
-        Of the image, which the region must fit.
-
-    Raises
-    ------
-    SettingsError
-        ``bad-setting`` for a pattern that says nothing of the image.
-    ReadError
-        ``no-roi-file``, or what is wrong with the region's file.
-    """
-    if pattern is None:
-        return
-    if "{stem}" not in pattern:
-        raise SettingsError(
-            f"roi={pattern!r} names no {{stem}}", remedy='write it as "{stem}.roi" or "rois/{stem}.zip"'
-        )
-    if not isinstance(source, str | os.PathLike):
-        raise ReadError(
-            "a stream has no folder to find its region in", code="no-roi-file", remedy="read it by its path"
-        )
-    path = Path(source)
-    found = _beside(path.parent, pattern.replace("{stem}", path.stem))
-    if found is None:
-        raise ReadError(
-            f"there is no region {pattern.replace('{stem}', path.stem)!r} beside {name_of(source)!r}",
-            code="no-roi-file",
-            remedy="draw it, or measure the images without regions in a run of their own",
-        )
-    from .rois import read_roi
-
-    try:
-        yield "roi", read_roi(found, shape[:2])
-    except MuscleMetricsError:
-        raise
-    except Exception as error:
-        raise ReadError(
-            f"the region {found.name!r} cannot be read: {type(error).__name__}: {str(error)[:120]}",
-            code="corrupt-roi",
-            remedy="draw and save it again",
-        ) from error
-
-
-def _beside(folder: Path, name: str) -> Path | None:
-    path = folder / name
-    if path.is_file():
-        return path
-    # "Müller" has two spellings, and the file system keeps whichever it was given.
-    wanted = unicodedata.normalize("NFC", path.name)
-    if not path.parent.is_dir():
-        return None
-    same = (p for p in path.parent.iterdir() if unicodedata.normalize("NFC", p.name) == wanted)
-    return next((p for p in same if p.is_file()), None)

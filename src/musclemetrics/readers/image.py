@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from ..errors import ReadError
 from ..reading import Reading
 from ..record import Flag
-from .frames import MAX_PIXELS, Frame, chosen, damaged, fits, lossy, plausible, region_of_interest, reopened
+from .beside import drawn_options
+from .frames import MAX_PIXELS, Frame, chosen, damaged, fits, lossy, plausible, reopened
 from .pictures import decoding, jpeg_look, jpeg_neutral, jpeg_pixels, picture
 from .source import Source, head, name_of
 
@@ -49,7 +50,15 @@ class _Page:
 
 
 def read(
-    source: Source, *, frames: str = "first", roi: str | None = None, max_pixels: int | str = MAX_PIXELS
+    source: Source,
+    *,
+    frames: str = "first",
+    roi: str | None = None,
+    roi_name: str | None = None,
+    roi_value: int | str | None = None,
+    roi_scale: bool = False,
+    roi_origin: str = "centre",
+    max_pixels: int | str = MAX_PIXELS,
 ) -> Iterator[Reading]:
     """Read a picture.
 
@@ -61,6 +70,9 @@ def read(
     roi : str, optional
         The file of a drawn region beside each picture, ``"{stem}.roi"``: ``{stem}`` is the picture's name without its
         suffix.
+    roi_name, roi_value, roi_scale, roi_origin : optional
+        Which region of a file of several, which value of a mask is inside, whether a mask of another size is scaled,
+        and where coordinates count from: see :func:`~musclemetrics.readers.rois.read_roi`.
     max_pixels : int, optional
         Most pixels of a picture, checked against its header.
 
@@ -83,6 +95,8 @@ def read(
     """
     name, reopen = name_of(source), reopened(source)
     chosen(frames, 1)  # a wrong decision is one before the file is looked at
+    drawn = drawn_options(roi, roi_name, roi_value, roi_scale, roi_origin)
+    drawn.refuse_itself(source)
     if not head(source, 1):
         raise ReadError(f"{name!r} is empty", code="empty-file", remedy="export or copy the file again")
     with reopen() as stream, decoding(name):
@@ -91,14 +105,14 @@ def read(
         file = picture(stream, *_FORMATS)
         fits(*file.size, max_pixels, name)
         count = int(getattr(file, "n_frames", 1)) if file.format == "TIFF" else 1
-        scale, said = _imagej(file) if file.format == "TIFF" else (None, [])
+        scale, told = _imagej(file) if file.format == "TIFF" else (None, [])
         pages = []
         for number in chosen(frames, count):
             if number:
                 file.seek(number)
             fits(*file.size, max_pixels, name)
             page = _jpeg(file, b"\xff\xd8" + data) if data else _page(file, name)
-            page.notes.extend(said)
+            page.notes.extend(told)
             pages.append((number, page))
         if file.format == "MPO":
             pages[0][1].notes.append("the file holds several pictures, of which the first is read")
@@ -116,9 +130,9 @@ def read(
             else:
                 message = f"the scale that ImageJ states is refused: {wrong}; set it in ImageJ again, or give spacing="
                 page.flags.append(Flag("spacing-refused", message, "suspect"))
-        arrays |= dict(region_of_interest(source, roi, page.shape))
+        region, of_region, said = drawn.beside(source, page.shape)
         labels = {"frame": str(number + 1)} if count > 1 else {}
-        yield Reading(arrays, units, labels, flags=tuple(page.flags), notes=tuple(page.notes))
+        yield Reading(arrays | region, units, labels, flags=(*page.flags, *of_region), notes=(*page.notes, *said))
 
 
 def _decoder(reopen: Callable[[], Any], name: str, number: int, page: _Page) -> Callable[[], NDArray[Any]]:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from ...errors import LimitError, ReadError
 from ...reading import Reading
 from ...record import Flag
-from ..frames import MAX_FRAMES, MAX_PIXELS, Frame, chosen, fits, lossy, region_of_interest, reopened
+from ..beside import drawn_options
+from ..frames import MAX_FRAMES, MAX_PIXELS, Frame, chosen, fits, lossy, reopened
 from ..pictures import decoding, jpeg_look, jpeg_neutral, jpeg_pixels
 from ..source import Source, head, name_of
 from .codecs import ENCODINGS, Encoding, Layout, samples, unsupported
@@ -32,7 +33,15 @@ _MULTIFRAME = "1.2.840.10008.5.1.4.1.1.3.1"
 
 
 def read(
-    source: Source, *, frames: str = "first", roi: str | None = None, max_pixels: int | str = MAX_PIXELS
+    source: Source,
+    *,
+    frames: str = "first",
+    roi: str | None = None,
+    roi_name: str | None = None,
+    roi_value: int | str | None = None,
+    roi_scale: bool = False,
+    roi_origin: str = "centre",
+    max_pixels: int | str = MAX_PIXELS,
 ) -> Iterator[Reading]:
     """Read a DICOM image or film.
 
@@ -44,6 +53,9 @@ def read(
     roi : str, optional
         The file of a drawn region beside each image, ``"{stem}.roi"``: ``{stem}`` is the image's name without its
         suffix.
+    roi_name, roi_value, roi_scale, roi_origin : optional
+        Which region of a file of several, which value of a mask is inside, whether a mask of another size is scaled,
+        and where coordinates count from: see :func:`~musclemetrics.readers.rois.read_roi`.
     max_pixels : int, optional
         Most pixels of a frame, checked against the header.
 
@@ -69,12 +81,14 @@ def read(
     LimitError
         ``too-many-pixels``, ``too-many-frames``, ``too-deep``, ``too-large``.
     MissingDependencyError
-        JPEG lossless and JPEG-LS without the extra ``dicom``.
+        JPEG-LS, and JPEG of more than 8 bits, without the extra ``dicom``.
     SettingsError
         ``bad-setting``.
     """
     name, reopen = name_of(source), reopened(source)
     chosen(frames, 1)  # a wrong decision is one before the file is looked at
+    drawn = drawn_options(roi, roi_name, roi_value, roi_scale, roi_origin)
+    drawn.refuse_itself(source)
     if not head(source, 1):
         raise ReadError(f"{name!r} is empty", code="empty-file", remedy="export or copy the file again")
     with reopen() as stream:
@@ -102,14 +116,14 @@ def read(
             shown, decode = look(fetch(stream, pieces[number]))
         shape = shown.shape(layout)
         frame = Frame(_decoder(open_pixels, pieces[number], decode), shape, shown.dtype)
-        arrays = {"image": frame, **measure.arrays, **dict(region_of_interest(source, roi, shape))}
+        region, of_region, said = drawn.beside(source, shape)
         numbered = {"frame": str(number + 1)} if count > 1 else {}
         yield Reading(
-            arrays,
+            {"image": frame, **measure.arrays, **region},
             measure.units,
             {**words, **numbered},
-            flags=(*flags, *measure.flags, *shown.flags),
-            notes=(*measure.notes, *shown.notes),
+            flags=(*flags, *measure.flags, *shown.flags, *of_region),
+            notes=(*measure.notes, *shown.notes, *said),
         )
 
 
@@ -200,7 +214,7 @@ def _said(elements: Elements, encoding: Encoding) -> list[Flag]:
         flags.append(Flag("not-ultrasound", message, "suspect"))
     # Once lossy, always lossy: the header keeps it when the image is packed anew without loss.
     stated = elements.word("LossyImageCompression")
-    if stated == "01" or (encoding.loses and stated != "00") or encoding.kind == "jpeg":
+    if stated == "01" or (encoding.loses and stated != "00") or encoding.name == "JPEG":
         ratio = "".join(f" {r:g}:1" for r in (_quiet(elements, "LossyImageCompressionRatio") or ())[-1:])
         method = elements.words("LossyImageCompressionMethod")
         name = encoding.name if encoding.loses else "before it was stored"
@@ -221,7 +235,7 @@ def _look(
 ) -> Callable[[bytes], tuple[Levels, Callable[[bytes], NDArray[Any]]]]:
     """Return what tells of a frame's bytes how it will look and how it is decoded."""
     stored_as_luma = photometric in YBR
-    if encoding.kind == "jpeg" and layout.channels == 3 and layout.stored == 8 and not layout.signed:
+    if encoding.name == "JPEG" and layout.channels == 3 and layout.stored == 8 and not layout.signed:
         return lambda data: _colour_jpeg(data, photometric, layout)
     by_header = levels_of(elements, photometric, layout, little)
 

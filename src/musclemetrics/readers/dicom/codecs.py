@@ -1,7 +1,7 @@
 """From the bytes of a frame to its samples as they are stored, one encoding a function.
 
-Nothing, JPEG and JPEG 2000 (with HTJ2K) by Pillow, and run lengths are here; JPEG lossless, JPEG-LS and JPEG of 12 bits
-come with the extra ``dicom``.
+Nothing, JPEG, JPEG lossless of 8 bits and JPEG 2000 (with HTJ2K) by Pillow, and run lengths are here; JPEG-LS and JPEG
+of 12 and 16 bits come with the extra ``dicom``.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ ENCODINGS: Final[dict[str, Encoding]] = {
     "1.2.840.10008.1.2.5": Encoding("RLE", "rle"),
     "1.2.840.10008.1.2.4.50": Encoding("JPEG", "jpeg", True),
     "1.2.840.10008.1.2.4.51": Encoding("JPEG", "jpeg", True),
-    "1.2.840.10008.1.2.4.57": Encoding("JPEG lossless", "ljpeg"),
-    "1.2.840.10008.1.2.4.70": Encoding("JPEG lossless", "ljpeg"),
+    "1.2.840.10008.1.2.4.57": Encoding("JPEG lossless", "jpeg"),
+    "1.2.840.10008.1.2.4.70": Encoding("JPEG lossless", "jpeg"),
     "1.2.840.10008.1.2.4.80": Encoding("JPEG-LS", "jpegls"),
     "1.2.840.10008.1.2.4.81": Encoding("JPEG-LS near-lossless", "jpegls", True),
     "1.2.840.10008.1.2.4.90": Encoding("JPEG 2000 lossless", "jpeg2k"),
@@ -149,10 +149,40 @@ def _run_lengths(data: bytes, layout: Layout) -> NDArray[Any]:
 
 
 def _jpeg(data: bytes, layout: Layout) -> NDArray[Any]:
-    if _precision(data) > 8:
-        return _by_extra("jpeg8_decode", data, layout, "JPEG of 12 bits")
+    precision, lossless = _frame_header(data, layout)
+    if precision > 8:
+        return _by_extra("jpeg8_decode", data, f"JPEG of {precision} bits")
+    if lossless:
+        try:
+            # Of lossless JPEG libjpeg converts no colours, whatever its marks; older ones do not know it.
+            with decoding():
+                return np.asarray(picture(data, "JPEG"))
+        except ReadError:
+            return _by_extra("jpeg8_decode", data, "JPEG lossless that Pillow does not decode")
     with decoding():
         return jpeg_pixels(data, "L" if layout.channels == 1 else "RGB")
+
+
+def _jpegls(data: bytes, layout: Layout) -> NDArray[Any]:
+    _frame_header(data, layout)
+    return _by_extra("jpegls_decode", data, "JPEG-LS")
+
+
+def _frame_header(data: bytes, layout: Layout) -> tuple[int, bool]:
+    """Return the bits a sample, and whether a JPEG or JPEG-LS is lossless, once its size is the header's.
+
+    Decoders make room for what a stream promises before they look at it.
+    """
+    at = 2
+    while data[:2] == b"\xff\xd8" and at <= len(data) - 10 and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker in (0xF7, *range(0xC0, 0xD0)) and marker not in (0xC4, 0xC8, 0xCC):
+            precision, height, width, channels = struct.unpack(">BHHB", data[at + 4 : at + 10])
+            if (height, width, channels) != (layout.rows, layout.columns, layout.channels):
+                raise damaged(f"{layout.shape} is promised, the frame holds {(height, width, channels)}")
+            return precision, marker in (0xC3, 0xC7, 0xCB, 0xCF)
+        at += 1 if marker == 0xFF else 2 + struct.unpack(">H", data[at + 2 : at + 4])[0]
+    raise damaged("a JPEG without a header of its frame")
 
 
 def _jpeg2k(data: bytes, layout: Layout) -> NDArray[Any]:
@@ -183,18 +213,7 @@ def _siz(data: bytes) -> tuple[int, bool]:
     return (precision & 0x7F) + 1, bool(precision & 0x80)
 
 
-def _precision(data: bytes) -> int:
-    """Return the bits a sample of a JPEG, by its first frame header."""
-    at = 2
-    while 0 < at < len(data) - 5 and data[at] == 0xFF:
-        marker = data[at + 1]
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return data[at + 4]
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return 8
-
-
-def _by_extra(function: str, data: bytes, layout: Layout, what: str) -> NDArray[Any]:
+def _by_extra(function: str, data: bytes, what: str) -> NDArray[Any]:
     try:
         codecs = import_module("imagecodecs")
         decode = getattr(codecs, function)
@@ -205,14 +224,6 @@ def _by_extra(function: str, data: bytes, layout: Layout, what: str) -> NDArray[
         ) from None
     with decoding():
         return np.asarray(decode(data))
-
-
-def _ljpeg(data: bytes, layout: Layout) -> NDArray[Any]:
-    return _by_extra("ljpeg_decode", data, layout, "JPEG lossless")
-
-
-def _jpegls(data: bytes, layout: Layout) -> NDArray[Any]:
-    return _by_extra("jpegls_decode", data, layout, "JPEG-LS")
 
 
 def _values(found: NDArray[Any], layout: Layout) -> NDArray[Any]:
@@ -243,7 +254,6 @@ _DECODERS: Final[dict[str, Callable[[bytes, Layout], NDArray[Any]]]] = {
     "native": unpacked,
     "rle": _run_lengths,
     "jpeg": _jpeg,
-    "ljpeg": _ljpeg,
     "jpegls": _jpegls,
     "jpeg2k": _jpeg2k,
 }
