@@ -86,7 +86,8 @@ def heading(name: str, units: Iterable[str]) -> str:
     return f"{name} ({unit})" if unit else name
 
 
-TELLING = ("subject", "session", "animal", "group", "muscle", "side", "fibre", "sheet", "frame")
+_OF_THE_MUSCLE = ("muscle", "side", "direction", "placement", "fibre")
+TELLING = ("subject", "session", "animal", "group", *_OF_THE_MUSCLE, "sheet", "frame")
 """Labels that tell rows apart, which an overview has room for."""
 
 
