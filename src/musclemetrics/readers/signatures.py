@@ -59,9 +59,9 @@ _KNOWN: tuple[tuple[bytes, str], ...] = (
     (HDF5_MAGIC, "an HDF5 file"),
 )
 _BARE_DICOM = re.compile(
-    # A data set without the preamble begins with its group length, its character set, its image type or its class; the
-    # length of the first and the kind of each are those of the standard.
-    rb"(?:\x02\0\0\0UL\x04\0|\x08\0[\0\x05\x08\x16]\0(?:UL|CS|UI)|\x08\0[\0\x05\x08\x16]\0[\x01-\x7f]\0\0\0)"
+    # A data set without the preamble begins with its group length, its version, its character set, its image type or
+    # its class; the kind of each is that of the standard.
+    rb"(?:\x02\0[\0-\x02]\0(?:UL\x04\0|OB\0\0|UI)|\x08\0[\0\x05\x08\x16]\0(?:UL|CS|UI)|\x08\0[\0\x05\x08\x16]\0[\x01-\x7f]\0\0\0)"
 )
 _IMAGE_CLASS = b"1.2.840.10008.5.1.4.1.1."
 LABCHART_OWN = (".adicht", ".adidat", ".adibin")
