@@ -40,6 +40,7 @@ _NAMES: dict[str, str] = {
     "corrections": "",
     "errors": "",
     "fitting": "",
+    "imaging": "",
     "modalities": "",
     "plotting": "",
     "readers": "",
@@ -55,6 +56,7 @@ _NAMES: dict[str, str] = {
     "isometric": "modalities.isometric",
     "twitch": "modalities.twitch",
     "eim": "modalities.eim",
+    "bmode": "modalities.bmode",
 }
 
 __all__ = ["__version__", *_NAMES]

@@ -1,0 +1,68 @@
+"""Pennation angle and length of the fascicles."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ... import imaging
+from ...errors import InputError
+from ...record import Flag
+from .decisions import Decisions
+from .definitions import LIMITS
+from .geometry import Edges
+from .picture import Picture
+from .scale import Scale
+
+__all__ = ["fascicles_of"]
+
+INSET = 0.06
+"""Share of the thickness kept off either edge."""
+_NAMES = "pennation_angle, fascicle_length and fascicle_extrapolated"
+
+
+def fascicles_of(
+    picture: Picture, edges: Edges | None, scale: Scale, decisions: Decisions
+) -> tuple[dict[str, float], dict[str, float], list[Flag]]:
+    """Return the measurements of the fascicles, their standard errors, and what is doubtful in them."""
+    if not decisions.fascicles:
+        return {}, {}, []
+    if decisions.view != "longitudinal":
+        message = f"{_NAMES} are those of longitudinal views, this one is {decisions.view}"
+        return {}, {}, [Flag("no-fascicles", message, "note")]
+    if edges is None:
+        return {}, {}, [Flag("no-fascicles", f"{_NAMES} need the edges of the muscle", "note")]
+    spacing = (scale.dx, scale.dy) if scale.known else None
+    # Some rows away from the edges, or fascia is taken for stripes.
+    keep = INSET * float(np.mean(edges.deep - edges.superficial))
+    mask = imaging.between(edges.x, edges.superficial, edges.deep, picture.grey.shape, inset=keep)
+    deep, superficial = (imaging.line_angle(edges.x, y, spacing=spacing) for y in (edges.deep, edges.superficial))
+    try:
+        found = imaging.fascicle_angle(
+            picture.grey, mask, deep_angle=deep, superficial_angle=superficial, spacing=spacing
+        )
+    except InputError as error:
+        return {}, {}, [Flag("no-fascicles", f"{_NAMES} are not given: {error.message}", "note")]
+    if math.isnan(found.pennation):
+        message = f"{_NAMES} are not given: no fascicles are told from speckle (coherence {found.coherence:.2f})"
+        return {}, {}, [Flag("no-fascicles", message, "note")]
+    made = imaging.fascicle_length(found.angle, edges.x, edges.superficial, edges.deep, spacing=spacing)
+    values = {
+        "pennation_angle": found.pennation,
+        "fascicle_length": made.length,
+        "fascicle_extrapolated": 100.0 * made.extrapolated,
+    }
+    flags = []
+    if math.isnan(made.length):
+        message = "fascicle_length and fascicle_extrapolated are not given: at this angle it meets no aponeurosis"
+        flags.append(Flag("fascicle-does-not-meet", message, "note"))
+    elif made.extrapolated > LIMITS["extrapolated"]:
+        message = f"{100 * made.extrapolated:.0f} % of the fascicle lies outside of the image"
+        flags.append(Flag("fascicle-extrapolated", message, "suspect"))
+    if found.coherence < LIMITS["coherence"]:
+        message = (
+            f"the fascicles are hardly told from speckle (coherence {found.coherence:.2f}): see pennation_angle"
+        )
+        flags.append(Flag("fascicles-faint", message, "suspect"))
+    return values, {"pennation_angle": found.stderr}, flags

@@ -1,0 +1,135 @@
+"""Which muscle is measured: the edges a person drew, or those that are found."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import imaging
+from ...errors import InputError
+from ...record import Flag
+from .decisions import Decisions
+from .definitions import LIMITS
+from .geometry import Edges
+from .picture import Picture
+from .scale import Scale
+
+__all__ = ["Muscle", "muscle_of"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Muscle:
+    """Edges of the muscle, where there are any, and how sure they are.
+
+    Attributes
+    ----------
+    edges : Edges or None
+    confidence : float
+    layers : tuple of (float, float)
+        Mean rows of the edges of all layers seen, from the top.
+    flags : tuple of Flag
+    by_hand : bool
+    """
+
+    edges: Edges | None
+    confidence: float
+    layers: tuple[tuple[float, float], ...] = ()
+    flags: tuple[Flag, ...] = ()
+    by_hand: bool = False
+
+
+def muscle_of(picture: Picture, scale: Scale, drawn: bool, decisions: Decisions) -> Muscle:
+    """Return the muscle to be measured.
+
+    Parameters
+    ----------
+    picture : Picture
+    scale : Scale
+    drawn : bool
+        Whether a region was drawn, so that echo intensity does not need the edges.
+    decisions : Decisions
+
+    Raises
+    ------
+    InputError
+        ``lines-outside``, ``lines-crossed``, ``lines-apart`` for lines by hand; ``no-aponeuroses``, ``layer-not-seen``
+        where none are found and no region was drawn.
+    """
+    if decisions.lines is not None:
+        return _by_hand(decisions, picture)
+    if drawn and decisions.view != "longitudinal":
+        message = (
+            f"no aponeuroses are looked for in a {decisions.view} view, so that thickness, thickness_left, "
+            "thickness_middle, thickness_right, thickness_perpendicular, subcutaneous_thickness and confidence are not "
+            "given; draw them (lines)"
+        )
+        return Muscle(None, math.nan, flags=(Flag("thickness-needs-lines", message, "note"),))
+    try:
+        found = imaging.layers(picture.grey, picture.view, depth_window=decisions.depth_window, layer=decisions.layer)
+    except InputError as error:
+        if not drawn:
+            raise
+        message = (
+            f"{error.message}: thickness, thickness_left, thickness_middle, thickness_right, thickness_perpendicular, "
+            f"subcutaneous_thickness and confidence are not given; {error.remedy}"
+        )
+        return Muscle(None, math.nan, flags=(Flag(error.code, message, "suspect"),))
+    edges = Edges(found.x, found.superficial, found.deep, found.outer)
+    flags = [*found.flags, *_rival(found)]
+    if decisions.view != "longitudinal":
+        message = (
+            f"the finder of aponeuroses was tested on longitudinal images, not on a {decisions.view} view; look at "
+            "the lines, or draw them"
+        )
+        flags.append(Flag("finder-not-for-view", message, "suspect"))
+    rows = tuple((layer.superficial, layer.deep) for layer in found.stack)
+    return Muscle(edges, found.confidence, rows, tuple(flags))
+
+
+def _rival(found: imaging.Layers) -> list[Flag]:
+    if len(found.ranked) < 2 or found.ranked[1][1] < LIMITS["rival"]:
+        return []
+    other, share = found.ranked[1]
+    message = (
+        f"the lines at rows {other.superficial:.0f} and {other.deep:.0f} are the next likely pair (odds share "
+        f"{share:.2f})"
+    )
+    return [Flag("other-pair-likely", message, "note")]
+
+
+def _by_hand(decisions: Decisions, picture: Picture) -> Muscle:
+    assert decisions.lines is not None
+    up, down = decisions.lines["superficial"], decisions.lines["deep"]
+    height, width = picture.grey.shape
+    for side, line in decisions.lines.items():
+        if line.min() < -0.5 or line[:, 0].max() > width - 0.5 or line[:, 1].max() > height - 0.5:
+            raise InputError(
+                f"the {side} line leaves the image of {width} × {height} px",
+                code="lines-outside",
+                remedy="give it in px of this image",
+            )
+    low, high = max(up[0, 0], down[0, 0]), min(up[-1, 0], down[-1, 0])
+    if high - low < 2:
+        raise InputError(
+            f"the lines share the columns {low:g} to {high:g}, 2 px are needed",
+            code="lines-apart",
+            remedy="draw both over the same part of the image",
+        )
+    x = np.arange(math.ceil(low), math.floor(high) + 1, dtype=np.float64)
+    superficial, deep = np.interp(x, up[:, 0], up[:, 1]), np.interp(x, down[:, 0], down[:, 1])
+    if (deep <= superficial).any():
+        raise InputError(
+            f"the deep line lies above the superficial one at x = {x[np.argmax(deep <= superficial)]:g}",
+            code="lines-crossed",
+            remedy="y grows downwards: give the upper line as superficial",
+        )
+    told = Flag(
+        "manual-lines", "the edges were drawn by hand; subcutaneous_thickness is not given, its edge was not", "note"
+    )
+    rows = ((float(superficial.mean()), float(deep.mean())),)
+    return Muscle(Edges(x, superficial, deep, np.empty(0)), 1.0, rows, (told,), by_hand=True)

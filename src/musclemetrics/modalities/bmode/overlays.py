@@ -1,0 +1,103 @@
+"""The picture a result is checked by: the scan, cropped, with what was measured drawn into it."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ... import imaging
+from ...canvas import PALETTE
+from ...record import Record
+from .drawing import other_rows
+
+if TYPE_CHECKING:
+    from PIL.ImageDraw import ImageDraw
+
+__all__ = ["WIDEST", "overlay", "picture"]
+
+WIDEST = 560
+"""Columns of an overlay at most."""
+_MARK = b"musclemetrics overlay"
+
+
+def overlay(image: ArrayLike, record: Record) -> NDArray[np.uint8] | None:
+    """Return the scan region of an image with the lines, the region and the scale of its record.
+
+    Parameters
+    ----------
+    image : array_like, shape (H, W) or (H, W, 3)
+        The very image the record was measured from.
+    record : Record
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w, 3), or None
+        Nothing of the screen outside the scan region is in it. None where a person's name may be in what is left:
+        the region is not known, or there may be text within it (``possible-text``).
+    """
+    from PIL import Image
+    from PIL.ImageDraw import Draw
+
+    if "view_box" not in {t.name for t in record.traces} or record.flagged("possible-text"):
+        return None
+    grey = imaging.grey(np.asarray(image), str(record.provenance.settings["grey"]))
+    x0, y0, x1, y1 = (int(v) for v in record.trace("view_box"))
+    part = np.array(grey[y0:y1, x0:x1], dtype=np.float64)
+    known = not math.isnan(record["spacing_x"].value)
+    dx, dy = (record["spacing_x"].value, record["spacing_y"].value) if known else (1.0, 1.0)
+    shrink = min(1.0, WIDEST / (x1 - x0))
+    size = max(1, round((x1 - x0) * shrink)), max(1, round((y1 - y0) * shrink * dy / dx))
+    made = Image.fromarray(np.rint(part).astype(np.uint8)).resize(size, Image.Resampling.BILINEAR).convert("RGB")
+    pen = Draw(made)
+    fx, fy = size[0] / (x1 - x0), size[1] / (y1 - y0)
+
+    def shown(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[tuple[float, float]]:
+        # Pixel centres are at whole numbers, the picture's corners at whole numbers.
+        return list(zip(((x - x0 + 0.5) * fx).tolist(), ((y - y0 + 0.5) * fy).tolist(), strict=True))
+
+    traces = {t.name for t in record.traces}
+    for row in other_rows(record):
+        _tick(pen, (row - y0 + 0.5) * fy, size[0])
+    if "superficial_x" in traces:
+        for side, colour in (("superficial", "sky"), ("deep", "orange")):
+            pen.line(shown(record.trace(f"{side}_x"), record.trace(f"{side}_y")), fill=PALETTE[colour], width=2)
+    if "roi_x" in traces:
+        x, y = (np.append(v, v[:1]) for v in (record.trace("roi_x"), record.trace("roi_y")))
+        pen.line(shown(x, y), fill=PALETTE["yellow"], width=2)
+    if known:
+        _bar(pen, dx, fx, size)
+    return np.asarray(made, dtype=np.uint8)
+
+
+def _tick(pen: ImageDraw, y: float, width: int) -> None:
+    """Mark a further line at both sides, so that nothing is drawn over it."""
+    for x in (0, width - 14):
+        pen.line([(x, y), (x + 14, y)], fill=PALETTE["green"], width=2)
+
+
+def _bar(pen: ImageDraw, dx: float, fx: float, size: Sequence[int]) -> None:
+    """Draw a bar of 10 mm, or of 5 where that is too long, into the lower right corner."""
+    length = next((mm for mm in (10, 5, 1) if mm / dx * fx < 0.4 * size[0]), None)
+    if length is None:
+        return
+    wide = length / dx * fx
+    right, low = size[0] - 8, size[1] - 8
+    pen.line([(right - wide, low), (right, low)], fill="#FFFFFF", width=3)
+    pen.text((right - wide, low - 14), f"{length} mm", fill="#FFFFFF")
+
+
+def picture(record: Record, image: ArrayLike, **others: object) -> bytes | None:
+    """Return the overlay as a JPEG file without any word of its origin; None where there must be none."""
+    from PIL import Image
+
+    made = overlay(image, record)
+    if made is None:
+        return None
+    out = io.BytesIO()
+    Image.fromarray(made).save(out, "JPEG", quality=80, comment=_MARK)
+    return out.getvalue()

@@ -1,0 +1,123 @@
+"""From an array to grey levels one can measure, or a clear reason why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ... import checks, imaging
+from ...errors import InputError
+from ...record import Flag
+from .decisions import Box, Decisions
+from .definitions import LIMITS
+
+__all__ = ["Picture", "picture_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image as it is measured.
+
+    Attributes
+    ----------
+    pixels : ndarray, shape (H, W) or (H, W, 3)
+        As given.
+    grey : ndarray, shape (H, W)
+        Levels 0 to 255.
+    view : View
+        Where the scan is.
+    flags : tuple of Flag
+    """
+
+    pixels: NDArray[Any]
+    grey: NDArray[Any]
+    view: imaging.View
+    flags: tuple[Flag, ...] = ()
+
+    @property
+    def coloured(self) -> bool:
+        """Whether any pixel has a colour: three equal channels of bytes become bytes, others become fractions."""
+        return self.pixels.ndim == 3 and self.grey.dtype != self.pixels.dtype
+
+
+def picture_of(image: ArrayLike, decisions: Decisions) -> Picture:
+    """Return `image` as grey levels with the place of its scan.
+
+    Raises
+    ------
+    InputError
+        ``not-an-image``, ``not-numeric``, ``not-finite``, ``grey-scale-unknown``, ``image-too-small``,
+        ``constant-image``, ``region-outside``, ``no-field-of-view``.
+    """
+    pixels = _pixels(image)
+    grey = imaging.grey(pixels, decisions.grey)
+    height, width = grey.shape
+    region = decisions.region
+    if region is not None and (region[2] > width or region[3] > height):
+        raise InputError(
+            f"the region {region} does not fit the image of {width} × {height} px",
+            code="region-outside",
+            remedy="give x0, y0, x1, y1 in px of this image, or leave region out",
+        )
+    x0, y0, x1, y1 = region or (0, 0, width, height)
+    if min(x1 - x0, y1 - y0) < LIMITS["side"]:
+        raise InputError(
+            f"the image is {x1 - x0} × {y1 - y0} px, {LIMITS['side']:g} are needed in each direction",
+            code="image-too-small",
+            remedy="export it at the size the scanner stores",
+        )
+    part = grey[y0:y1, x0:x1]
+    if part.min() == part.max():
+        raise InputError(
+            f"every pixel has the level {float(part.min()):g}", code="constant-image", remedy="look at the file"
+        )
+    if region is None:
+        return Picture(pixels, grey, imaging.field_of_view(grey))
+    found = imaging.field_of_view(part)
+    return Picture(pixels, grey, _moved(found, x0, y0))
+
+
+def _moved(view: imaging.View, x0: int, y0: int) -> imaging.View:
+    """Return the view of a part of an image in the pixels of the whole."""
+    from dataclasses import replace
+
+    a, b, c, d = view.box
+    box: Box = (a + x0, b + y0, c + x0, d + y0)
+    return replace(view, box=box)
+
+
+def _pixels(image: ArrayLike) -> NDArray[Any]:
+    pixels = np.asarray(image)
+    if pixels.dtype.kind not in "uif":
+        raise InputError(
+            f"image holds {pixels.dtype}, numbers are needed", code="not-numeric", remedy="give grey levels or RGB"
+        )
+    if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (3, 4)):
+        raise InputError(
+            f"image has shape {pixels.shape}, (rows, columns) or (rows, columns, 3) is needed",
+            code="not-an-image",
+            remedy="give one frame; measure the frames of a cine one by one",
+        )
+    if pixels.size == 0:
+        raise InputError("image is empty", code="not-an-image", remedy="give grey levels or RGB")
+    if pixels.dtype == np.uint8:
+        return pixels
+    if pixels.dtype.kind == "f":
+        checks.finite(pixels, "image")
+    low, high = float(pixels.min()), float(pixels.max())
+    if low < 0 or high > 255:
+        raise InputError(
+            f"grey levels run from {low:g} to {high:g}, 0 to 255 is the scale of echo intensity",
+            code="grey-scale-unknown",
+            remedy="scale them to 0–255 by the range the device states",
+        )
+    if pixels.dtype.kind == "f" and 0 < high <= 1.0:
+        raise InputError(
+            f"grey levels run from {low:g} to {high:g}: they look like 0 to 1",
+            code="grey-scale-unknown",
+            remedy="multiply by 255",
+        )
+    return pixels

@@ -1,0 +1,142 @@
+"""The region of echo intensity and its statistics."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ... import imaging
+from ...errors import InputError
+from ...record import Flag
+from .decisions import Decisions
+from .definitions import LIMITS
+from .geometry import Edges
+from .picture import Picture
+from .scale import Scale
+
+__all__ = ["Area", "area_of"]
+
+Array = NDArray[np.float64]
+
+SHARE = 0.05
+"""Inset as a share of the thickness, where no scale is known."""
+OUTLINE = 200
+"""Corners of a drawn region kept as evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """What the pixels of the region are like.
+
+    Attributes
+    ----------
+    mask : ndarray of bool, shape (H, W)
+    values : dict
+        Measurements by name.
+    stderr : float
+        Within-image standard error of the mean.
+    outline : ndarray, shape (n, 2)
+        Corners of a drawn polygon, else empty.
+    histogram : ndarray, shape (256,) or empty
+    flags : tuple of Flag
+    """
+
+    mask: NDArray[np.bool_]
+    values: dict[str, float]
+    stderr: float
+    outline: Array = field(default_factory=lambda: np.empty((0, 2)))
+    histogram: Array = field(default_factory=lambda: np.empty(0))
+    flags: tuple[Flag, ...] = ()
+
+
+def area_of(roi: ArrayLike | None, picture: Picture, edges: Edges | None, scale: Scale, decisions: Decisions) -> Area:
+    """Return the statistics of the drawn region, or of the muscle between its edges.
+
+    Raises
+    ------
+    InputError
+        As :func:`musclemetrics.imaging.region_of`; ``region-too-thin`` where the inset leaves nothing.
+    """
+    grey = picture.grey
+    outline = np.empty((0, 2))
+    if roi is not None:
+        region = imaging.region_of(roi, grey.shape, box=picture.view.box)
+        mask, flags = region.mask, list(region.flags)
+        corners = np.asarray(roi)
+        if corners.ndim == 2 and corners.shape[1] == 2 and corners.shape != grey.shape:
+            kept = np.unique(np.linspace(0, len(corners) - 1, min(len(corners), OUTLINE)).astype(int))
+            outline = corners[kept].astype(float)
+    else:
+        assert edges is not None, "without a drawn region there are edges, or no record"
+        mask, flags = _between(edges, picture, scale, decisions)
+    found = imaging.masked_statistics(grey, mask)
+    values = {
+        "echo_intensity": found.mean,
+        "echo_intensity_sd": found.sd,
+        "echo_intensity_median": found.median,
+        "echo_intensity_skewness": found.skewness,
+        "echo_intensity_kurtosis": found.kurtosis,
+        "echo_intensity_entropy": found.entropy,
+        "saturated": 100.0 * found.at_full,
+        "black": 100.0 * found.at_zero,
+        "roi_area": found.count * scale.dx * scale.dy,
+    }
+    names = ("band_0_50", "band_51_100", "band_101_150", "band_151_200", "band_201_255")
+    values |= dict(zip(names, (100.0 * share for share in found.bands), strict=True))
+    error = imaging.within_image_error(grey, mask)
+    if not math.isfinite(error.stderr):
+        message = f"echo_intensity has no within-image standard error: {error.reason}"
+        flags.append(Flag("no-within-image-error", message, "note"))
+    values |= _texture(grey, mask, decisions)
+    levels = grey[mask] if grey.dtype == np.uint8 else np.clip(np.rint(grey[mask]), 0, 255).astype(np.uint8)
+    histogram = np.bincount(levels, minlength=256).astype(float)
+    return Area(mask, values, error.stderr, outline, histogram, tuple(flags))
+
+
+def _texture(grey: NDArray[Any], mask: NDArray[np.bool_], decisions: Decisions) -> dict[str, float]:
+    out: dict[str, float] = {}
+    levels = decisions.texture_levels
+    if decisions.texture in ("glcm", "all"):
+        found = imaging.glcm(grey, mask, levels=levels, distance=decisions.texture_distance)
+        out |= {f"glcm_{name}": value for name, value in found.values.items()}
+    if decisions.texture in ("runs", "all"):
+        found = imaging.run_lengths(grey, mask, levels=levels)
+        out |= {f"run_{name}": value for name, value in found.values.items()}
+    return out
+
+
+def _between(
+    edges: Edges, picture: Picture, scale: Scale, decisions: Decisions
+) -> tuple[NDArray[np.bool_], list[Flag]]:
+    flags: list[Flag] = []
+    if scale.known:
+        inset = decisions.inset_mm / scale.dy
+    elif decisions.inset_px is not None:
+        inset = decisions.inset_px
+    else:
+        inset = SHARE * float(np.mean(edges.deep - edges.superficial))
+        message = f"without a scale the region keeps {inset:.1f} px (5 % of the thickness) off each edge, not inset_mm"
+        flags.append(Flag("inset-relative", message, "note"))
+    mask = imaging.between(edges.x, edges.superficial, edges.deep, picture.grey.shape, inset=inset)
+    x0, y0, x1, y1 = picture.view.box
+    seen = np.zeros_like(mask)
+    seen[y0:y1, x0:x1] = picture.view.mask
+    mask &= seen
+    if decisions.region_rule == "rectangle":
+        a, b, c, d = imaging.largest_rectangle(mask)
+        mask = np.zeros_like(mask)
+        mask[b:d, a:c] = True
+    count = int(mask.sum())
+    if count < LIMITS["least_region"]:
+        thick = float(np.mean(edges.deep - edges.superficial)) * scale.dy
+        raise InputError(
+            f"{count} px are left between the edges, {thick:.3g} {scale.unit} apart, with {inset:.1f} px kept off "
+            f"each; {LIMITS['least_region']:g} are needed",
+            code="region-too-thin",
+            remedy="give a smaller inset_mm (inset_px where no scale is known), or draw the region (roi)",
+        )
+    return mask, flags
