@@ -78,7 +78,7 @@ def run_lengths(
     return Texture(values, int(levels), 0, aggregation, int(counts.sum()))
 
 
-def run_matrices(binned: NDArray[np.intp], levels: int) -> NDArray[np.int64]:
+def run_matrices(binned: NDArray[np.uint16], levels: int) -> NDArray[np.int64]:
     """Return how many runs of which level and length there are in four directions.
 
     Parameters
@@ -141,26 +141,26 @@ def run_features(counts: Real) -> dict[str, Real]:
     }
 
 
-def _slanted(binned: NDArray[np.intp], levels: int) -> NDArray[np.intp]:
+def _slanted(binned: NDArray[np.uint16], levels: int) -> NDArray[np.uint16]:
     """Return the lines from the right above to the left below as rows.
 
     Each row is moved one further to the right than the one above it; the columns then are those lines.
     """
     height, width = binned.shape
-    wide = np.full((height, height + width), levels, np.intp)
+    wide = np.full((height, height + width), levels, np.uint16)
     wide[:, :width] = binned
     return wide.ravel()[: height * (height + width - 1)].reshape(height, -1).T
 
 
-def _counted(lines: NDArray[np.intp], levels: int, longest: int) -> NDArray[np.int64]:
+def _counted(lines: NDArray[np.uint16], levels: int, longest: int) -> NDArray[np.int64]:
     """Return the runs of each level and length along the rows of an array."""
     # A pixel outside at the end of each row, so that no run goes on in the next one.
-    ended = np.full((lines.shape[0], lines.shape[1] + 1), levels, np.intp)
+    ended = np.full((lines.shape[0], lines.shape[1] + 1), levels, np.uint16)
     ended[:, :-1] = lines
     flat = ended.ravel()
     starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
     length = np.diff(np.concatenate([starts, [flat.size]]))
     level = flat[starts]
     inside = level < levels
-    code = level[inside] * longest + length[inside] - 1
+    code = level[inside].astype(np.intp) * longest + length[inside] - 1
     return np.bincount(code, minlength=levels * longest).reshape(levels, longest)

@@ -24,8 +24,9 @@ __all__ = ["ImageError", "speckle_size", "within_image_error"]
 
 # Reach of the window in speckle sizes, and the part of it that is 1.
 _REACH, _FLAT = 10.0, 0.5
-# Fewer degrees of freedom than this say nothing of a variance.
-_LEAST_FREEDOM = 2.0
+# Fewer degrees of freedom than this say nothing of a variance. A higher limit would keep, of small regions, those whose
+# speckle happens to look fine, and whose error is too small for that.
+_LEAST_FREEDOM = 1.5
 
 Real = NDArray[np.float64]
 
@@ -93,7 +94,7 @@ def within_image_error(grey: NDArray[Any], mask: NDArray[np.bool_]) -> ImageErro
     Returns
     -------
     ImageError
-        Without a standard error where the region is worth fewer than three patches of ten by ten speckle sizes.
+        Without a standard error where the region is worth fewer than 2.5 patches of ten by ten speckle sizes.
 
     Raises
     ------
@@ -129,7 +130,7 @@ def within_image_error(grey: NDArray[Any], mask: NDArray[np.bool_]) -> ImageErro
             freedom + 1,
             size,
             f"the region is worth {freedom + 1:.1f} patches of {wide:.0f} by {high:.0f} px (ten times the speckle "
-            f"size), {_LEAST_FREEDOM + 1:.0f} are needed",
+            f"size), {_LEAST_FREEDOM + 1:g} are needed",
         )
     return ImageError(float(np.sqrt(variance)), float(freedom + 1), size)
 

@@ -143,19 +143,19 @@ def glcm(
     return Texture(values, int(levels), int(distance), aggregation, int(counts.sum()) // 2)
 
 
-def discretised(grey: NDArray[Any], mask: NDArray[np.bool_], levels: int) -> NDArray[np.intp]:
+def discretised(grey: NDArray[Any], mask: NDArray[np.bool_], levels: int) -> NDArray[np.uint16]:
     """Return the levels 0 to ``levels - 1`` of a region, cut to the box round it, and ``levels`` outside the mask."""
     checks.number(levels, "levels", low=2, high=_GREYS)
     inside = masked_values(grey, mask)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     box = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    found = np.full(box.shape, int(levels), np.intp)
-    table = np.arange(_GREYS) * int(levels) // _GREYS
+    found = np.full(box.shape, int(levels), np.uint16)
+    table = (np.arange(_GREYS) * int(levels) // _GREYS).astype(np.uint16)
     found[box] = table[inside if inside.dtype == np.uint8 else np.rint(inside).astype(np.intp)]
     return found
 
 
-def cooccurrence(binned: NDArray[np.intp], levels: int, distance: int) -> NDArray[np.int64]:
+def cooccurrence(binned: NDArray[np.uint16], levels: int, distance: int) -> NDArray[np.int64]:
     """Return how often two levels lie a distance apart, in four directions and both ways.
 
     Parameters
@@ -175,7 +175,8 @@ def cooccurrence(binned: NDArray[np.intp], levels: int, distance: int) -> NDArra
         ``no-pairs``.
     """
     d, n = distance, levels + 1  # the level outside has a row and a column of its own, which are dropped
-    first = binned * n
+    # Small numbers stay in the processor's cache: all pairs of 255 levels have a number of two bytes.
+    first: NDArray[Any] = binned.astype(np.uint16 if n * n <= 2**16 else np.int32) * n
     pairs = (
         (first[:, :-d], binned[:, d:]),
         (first[:-d], binned[d:]),
