@@ -1,7 +1,7 @@
 """Images: what of a picture is tissue, where its layers are, and what the pixels of a region say."""
 
+from .fascicles import FascicleLength, Fascicles, fascicle_angle, fascicle_length, line_angle
 from .grey import GREY_RULES, LEAST_CHROMA, chroma_share, grey
-from .layers import Layer, Layers, layers
 from .layers import Layer, Layers, layers
 from .regions import LEAST_AREA, Region, between, largest_rectangle, polygon_mask, region_of, rings_mask
 from .ruler import TICKS_MM, Ruler, ruler
@@ -19,10 +19,10 @@ __all__ = [
     "LEAST_CHROMA",
     "RUN_LENGTHS",
     "TICKS_MM",
+    "FascicleLength",
+    "Fascicles",
     "GreyStatistics",
     "ImageError",
-    "Layer",
-    "Layers",
     "Layer",
     "Layers",
     "Region",
@@ -31,12 +31,14 @@ __all__ = [
     "View",
     "between",
     "chroma_share",
+    "fascicle_angle",
+    "fascicle_length",
     "field_of_view",
     "glcm",
     "grey",
     "largest_rectangle",
     "layers",
-    "layers",
+    "line_angle",
     "masked_statistics",
     "polygon_mask",
     "region_of",

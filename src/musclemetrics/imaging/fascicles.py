@@ -1,0 +1,397 @@
+"""Muscle fascicles: the angle of the bright stripes between two aponeuroses, and how long a fascicle is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+
+__all__ = ["FascicleLength", "Fascicles", "fascicle_angle", "fascicle_length", "line_angle"]
+
+Grey = NDArray[Any]
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Image = NDArray[np.float32]
+
+SIZE = 180
+"""Rows of muscle in the reduced copy; thicker muscle is averaged down by a whole factor."""
+LEAST = 24
+"""Rows of muscle that stripes can be told in."""
+STEEPEST, WIDEST = 60, 75
+"""Degrees; fascicles lie no steeper than the one, and the spectrum is seen as far as the other."""
+FLATTEST = 3.0
+"""Degrees from the horizontal within which a stripe cannot be told from its mirror image."""
+APART = 5.0
+"""Degrees from both aponeuroses that a fascicle is, or it is a sheet parallel to them."""
+FINEST, COARSEST = 4.0, 0.4
+"""Wavelengths of the stripes: from this many pixels to this share of the muscle's thickness."""
+LOCAL = 0.15
+"""Share of the thickness over which brightness and contrast are evened out."""
+COARSE = 4
+"""Pixels of the reduced copy in a block that local means are taken of."""
+EVEN = 0.01
+"""Contrast, in roots of grey levels, below which there is only rounding."""
+SMOOTH = 3.0
+"""Degrees over which directions are averaged."""
+ENVELOPE = 12.0
+"""Degrees over which the envelope that speckle of either sign shares is averaged."""
+SEEN = 0.2
+"""Coherence below which fascicles are not seen: speckle alone stays below it."""
+BLOCKS = 5
+"""Overlapping blocks along the muscle whose own angles tell how sure the angle is."""
+AGREE = 8.0
+"""Degrees by which a block's angle may differ and still support the whole."""
+FARTHEST = 6.0
+"""Widths of the view beyond which two lines are not followed to their meeting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fascicles:
+    """The direction of the visible fascicles.
+
+    Attributes
+    ----------
+    angle : float
+        Degrees against the horizontal, positive where they rise to the right; NaN where none are seen.
+    pennation : float
+        Degrees against the deep aponeurosis, never negative.
+    superficial_pennation : float
+        Degrees against the superficial aponeurosis, never negative; NaN where its angle was not given.
+    coherence : float
+        0 to 1: by how much there are more stripes at this angle than at its mirror image, of both.
+    stderr : float
+        Degrees: standard error of `angle` from the angles of blocks along the muscle; NaN where too few show any.
+    share : float
+        0 to 1: share of those blocks that show the same angle.
+    """
+
+    angle: float
+    pennation: float
+    superficial_pennation: float
+    coherence: float
+    stderr: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class FascicleLength:
+    """A straight fascicle through the middle of the muscle.
+
+    Attributes
+    ----------
+    length : float
+        From the deep to the superficial aponeurosis; NaN where it does not meet them.
+    extrapolated : float
+        0 to 1: share of it that lies outside the columns in which both aponeuroses were seen.
+    deep, superficial : tuple of float
+        (x, y) of its ends, pixels; outside the image where extrapolated.
+    """
+
+    length: float
+    extrapolated: float
+    deep: tuple[float, float]
+    superficial: tuple[float, float]
+
+
+def line_angle(x: Array, y: Array, *, spacing: tuple[float, float] | None = None) -> float:
+    """Return the angle of a line against the horizontal, degrees, positive where it rises to the right.
+
+    Parameters
+    ----------
+    x, y : array, shape (n,)
+        Pixels, y downwards; at least two different columns.
+    spacing : (float, float), optional
+        dx, dy in mm per px, where pixels are not square.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(line_angle(np.array([0.0, 10.0]), np.array([10.0, 0.0])), 6)
+    45.0
+    """
+    off = x - x.mean()
+    across = float(off @ off)
+    if len(x) < 2 or across == 0.0:
+        raise InputError("the line has a single column", code="too-few-points", remedy="give two columns or more")
+    dx, dy = spacing or (1.0, 1.0)
+    return math.degrees(math.atan2(-float(off @ y) / across * dy, dx))
+
+
+def fascicle_angle(
+    grey: Grey,
+    mask: Mask,
+    *,
+    deep_angle: float,
+    superficial_angle: float | None = None,
+    spacing: tuple[float, float] | None = None,
+) -> Fascicles:
+    """Return the angle of the visible fascicles.
+
+    Parameters
+    ----------
+    grey : array, shape (H, W)
+        Grey levels 0 to 255.
+    mask : array of bool, shape (H, W)
+        Muscle between the inner edges of its aponeuroses, best some rows away from them.
+    deep_angle, superficial_angle : float
+        Of the aponeuroses against the horizontal, degrees, positive where they rise to the right
+        (:func:`line_angle`, with the same `spacing`).
+    spacing : (float, float), optional
+        dx, dy in mm per px, where pixels are not square: all angles are those in the tissue.
+
+    Returns
+    -------
+    Fascicles
+        `angle` and what derives from it are NaN where no fascicles are seen.
+
+    Raises
+    ------
+    InputError
+        ``wrong-shape`` where mask and image differ; ``muscle-too-thin`` where the muscle is too thin for stripes.
+
+    Notes
+    -----
+    Stripes at an angle are a ridge of the power spectrum at right angles to it. Speckle, whose grain is wide across the
+    beam, has a spectrum of its own, which favours flat stripes but knows no left and right: it is the same at an angle
+    and its mirror image. What is left once the mirrored spectrum is taken away comes from fascicles; dividing by the
+    envelope that both share keeps the peak from leaning towards the horizontal. Brightness and contrast are evened out
+    first, so that few bright fascicles do not speak for all, and no direction within 5° of either aponeurosis
+    is taken. So fascicles within 3° of the horizontal are not seen, nor such as cross each other evenly, and images
+    of a probe with steered beams are outside of what holds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y, x = np.mgrid[:160, :300]
+    >>> stripes = 90 + 60 * np.sin(2 * np.pi * (y + x * np.tan(np.radians(20))) / 14)
+    >>> found = fascicle_angle(stripes, np.ones((160, 300), bool), deep_angle=-4.0)
+    >>> round(found.angle), round(found.pennation)
+    (20, 24)
+    """
+    if grey.shape != mask.shape or mask.ndim != 2:
+        raise InputError(
+            f"the region has shape {mask.shape}, the image {grey.shape}",
+            code="wrong-shape",
+            remedy="give a region of the image's shape",
+        )
+    columns = mask.sum(axis=0)
+    seen = columns > 0
+    thickness = float(np.median(columns[seen])) if seen.any() else 0.0
+    if thickness < LEAST:
+        raise InputError(
+            f"the muscle is {thickness:.0f} px thick, {LEAST} px are needed to tell fascicles",
+            code="muscle-too-thin",
+            remedy="give an image with more pixels a millimetre",
+        )
+    ratio = spacing[1] / spacing[0] if spacing else 1.0
+    sheets = [deep_angle] if superficial_angle is None else [deep_angle, superficial_angle]
+    taken = [_in_pixels(angle, ratio) for angle in (min(sheets) - APART, max(sheets) + APART)]
+    spectra = _spectra(_evened(grey, mask, thickness), thickness)
+    angle, coherence = _peak(spectra.mean(axis=0), taken)
+    blocks = [_peak(spectrum, taken) for spectrum in spectra]
+    near = np.array([abs(a - angle) <= AGREE and c >= SEEN for a, c in blocks])
+    share = float(near.mean())
+    if coherence < SEEN or math.isnan(angle):
+        return Fascicles(math.nan, math.nan, math.nan, coherence, math.nan, 0.0)
+    own = np.array([a for (a, _), close in zip(blocks, near, strict=True) if close])
+    # Blocks overlap by half, so that only every second is news.
+    stderr = float(own.std(ddof=1) / math.sqrt((len(own) + 1) / 2)) if len(own) > 2 else math.nan
+    angle = math.degrees(math.atan(math.tan(math.radians(angle)) * ratio))
+    superficial = math.nan if superficial_angle is None else abs(angle - superficial_angle)
+    return Fascicles(angle, abs(angle - deep_angle), superficial, coherence, stderr, share)
+
+
+def _in_pixels(angle: float, ratio: float) -> float:
+    return math.degrees(math.atan(math.tan(math.radians(angle)) / ratio))
+
+
+def _evened(grey: Grey, mask: Mask, thickness: float) -> Image:
+    """Return the muscle with brightness and contrast evened out, reduced, zero outside."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    part, inside = grey[box].astype(np.float32), mask[box]
+    factor = max(1, round(thickness / SIZE))
+    if factor > 1:
+        high, wide = (size // factor * factor for size in part.shape)
+        part = part[:high, :wide].reshape(high // factor, factor, wide // factor, factor).mean(axis=(1, 3))
+        inside = inside[factor // 2 : high : factor, factor // 2 : wide : factor]
+    high, wide = (size // COARSE * COARSE for size in part.shape)
+    weight = inside[:high, :wide].astype(np.float32)
+    # The root makes bright speckle about as uneven as dark, log compression having done most of it.
+    level = np.sqrt(np.maximum(part[:high, :wide], 0.0))
+    level = (level - (level * weight).sum() / weight.sum()) * weight
+    # Local means vary slowly: they are taken of a coarse copy.
+    width = max(3, round(LOCAL * thickness / factor / COARSE) | 1)
+    count, first, second = (_coarse(values) for values in (weight, level, level * level))
+    total = _local(count, width) + 1e-3
+    mean = _local(first, width) / total
+    contrast = np.sqrt(np.maximum(_local(second, width) / total - mean**2, 0.0))
+    typical = math.sqrt(float((contrast**2 * count).sum()) / float(count.sum()))
+    if typical < EVEN:
+        return np.zeros_like(level)
+    fade = _fine(_local(count, 3), level.shape)
+    evened = (level - _fine(mean, level.shape)) / (_fine(contrast, level.shape) + 0.1 * typical)
+    return np.asarray(evened * fade * weight)
+
+
+def _coarse(values: Image) -> Image:
+    """Return the means of blocks of pixels."""
+    high, wide = values.shape
+    return np.asarray(values.reshape(high // COARSE, COARSE, wide // COARSE, COARSE).mean(axis=(1, 3)))
+
+
+def _fine(values: Image, shape: tuple[int, ...]) -> Image:
+    """Return a coarse copy interpolated to `shape`, straight between the middles of blocks."""
+    ways = []
+    for few, many in zip(values.shape, shape, strict=True):
+        at = np.clip((np.arange(many) + 0.5) / COARSE - 0.5, 0, few - 1)
+        ways.append(np.maximum(0.0, 1.0 - np.abs(at[:, None] - np.arange(few))).astype(np.float32))
+    return np.asarray(ways[0] @ values @ ways[1].T)
+
+
+def _local(values: Image, width: int) -> Image:
+    """Return local means, a box twice, zero beyond the border."""
+    from scipy import ndimage
+
+    once = ndimage.uniform_filter(values, width, mode="constant")
+    return np.asarray(ndimage.uniform_filter(once, width, mode="constant"))
+
+
+def _spectra(evened: Image, thickness: float) -> Array:
+    """Return power by block along the muscle, direction (whole degrees from -75 to 75) and wave number.
+
+    Blocks overlap by half and fade out to both sides; their mean is that of the muscle (Welch 1967).
+    """
+    from scipy import fft
+
+    width = 2 * evened.shape[1] // (BLOCKS + 1)
+    starts = np.linspace(0, evened.shape[1] - width, BLOCKS).round().astype(int)
+    fade = np.sin(np.pi * (np.arange(width) + 0.5) / width).astype(np.float32)
+    blocks = np.stack([evened[:, start : start + width] * fade for start in starts])
+    size = max(64, fft.next_fast_len(max(blocks.shape[1:]), real=True))
+    power = np.abs(fft.rfft2(blocks, s=(size, size))) ** 2
+    rows = thickness / max(1, round(thickness / SIZE))
+    radius = np.arange(size / (COARSEST * rows), size / FINEST)
+    angle = np.radians(np.arange(-WIDEST, WIDEST + 1))[:, None]
+    # The wave of a stripe that rises to the right runs down and to the right; half of all waves are stored.
+    across, down = radius * np.sin(angle), radius * np.cos(angle)
+    down = np.where(across < 0, -down, down)
+    column, row = np.abs(across), np.floor(down)
+    left, part_x, part_y = column.astype(np.intp), column % 1.0, down - row
+    upper = row.astype(np.intp) % size
+    lower = (upper + 1) % size
+    polar = (1 - part_y) * ((1 - part_x) * power[:, upper, left] + part_x * power[:, upper, left + 1])
+    polar += part_y * ((1 - part_x) * power[:, lower, left] + part_x * power[:, lower, left + 1])
+    return np.asarray(polar * radius, dtype=np.float64)
+
+
+def _peak(polar: Array, taken: list[float]) -> tuple[float, float]:
+    """Return the angle at which stripes outdo their mirror image most, and by what share."""
+    from scipy import ndimage
+
+    degrees = np.arange(-WIDEST, WIDEST + 1.0)
+    envelope = ndimage.gaussian_filter(polar + polar[::-1], (ENVELOPE, 4.0))
+    height = envelope.mean(axis=0)
+    if not height.all():
+        return math.nan, 0.0
+    energy = ndimage.gaussian_filter1d((polar / (envelope / height)).sum(axis=1), SMOOTH)
+    excess = energy - energy[::-1]
+    tilt = np.abs(degrees)
+    allowed = ((degrees < taken[0]) | (degrees > taken[1])) & (tilt >= FLATTEST) & (tilt <= STEEPEST)
+    # The shoulder of a sheet's own peak is no peak.
+    allowed[1:-1] &= (excess[1:-1] >= excess[:-2]) & (excess[1:-1] > excess[2:])
+    allowed[[0, -1]] = False
+    if not allowed.any():
+        return math.nan, 0.0
+    at = int(np.where(allowed, excess, -np.inf).argmax())
+    before, here, after = excess[at - 1 : at + 2]
+    bend = before - 2 * here + after
+    shift = 0.5 * (before - after) / bend if bend < 0 else 0.0
+    coherence = float(here / (energy[at] + energy[::-1][at]))
+    return float(degrees[at] + max(-1.0, min(1.0, shift))), max(0.0, coherence)
+
+
+def fascicle_length(
+    angle: float,
+    x: Array,
+    superficial: Array,
+    deep: Array,
+    *,
+    spacing: tuple[float, float] | None = None,
+) -> FascicleLength:
+    """Return the length of a straight fascicle through the middle of the muscle.
+
+    Parameters
+    ----------
+    angle : float
+        Of the fascicle against the horizontal, degrees, positive where it rises to the right.
+    x : array, shape (n,)
+        Columns in which both aponeuroses are known, increasing, pixels.
+    superficial, deep : array, shape (n,)
+        Their rows: lower edge of the upper, upper edge of the lower aponeurosis, pixels.
+    spacing : (float, float), optional
+        dx, dy in mm per px; the length is then in mm, and `angle` that in the tissue.
+
+    Returns
+    -------
+    FascicleLength
+        `length` is NaN where the fascicle runs along the aponeuroses or does not meet them within six widths.
+
+    Notes
+    -----
+    It runs through the middle column, half way between the lines. Outside the columns the aponeuroses go on straight,
+    at the slope of a least-squares line through all of each. Real fascicles curve: a straight one with much of its
+    length outside the view is an extrapolation, and `extrapolated` says how much of one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.arange(401.0)
+    >>> made = fascicle_length(30.0, x, np.full(401, 100.0), np.full(401, 200.0))
+    >>> round(made.length, 6), made.extrapolated
+    (200.0, 0.0)
+    """
+    dx, dy = spacing or (1.0, 1.0)
+    nothing = FascicleLength(math.nan, math.nan, (math.nan, math.nan), (math.nan, math.nan))
+    slope = -math.tan(math.radians(angle)) * dx / dy
+    if math.isnan(slope) or slope == 0.0 or len(x) < 2:
+        return nothing
+    middle = float(x[0] + x[-1]) / 2
+    height = float(np.interp(middle, x, superficial) + np.interp(middle, x, deep)) / 2
+    ends = []
+    for line, away in ((deep, math.copysign(1.0, slope)), (superficial, -math.copysign(1.0, slope))):
+        met = _meeting(x, line, middle, height, slope, away)
+        if met is None:
+            return nothing
+        ends.append((met, height + slope * (met - middle)))
+    (low, _), (high, _) = ends
+    run = abs(high - low)
+    inside = max(0.0, min(max(low, high), float(x[-1])) - max(min(low, high), float(x[0])))
+    return FascicleLength(run * math.hypot(dx, slope * dy), 1.0 - inside / run, ends[0], ends[1])
+
+
+def _meeting(x: Array, line: Array, middle: float, height: float, slope: float, away: float) -> float | None:
+    """Return the column where a fascicle from the middle meets a line that goes on straight beyond its columns."""
+    off = x - x.mean()
+    tilt = float(off @ line) / float(off @ off)
+    reach = FARTHEST * float(x[-1] - x[0])
+    ahead = x[x > middle] if away > 0 else x[x < middle][::-1]
+    edge = float(x[-1] if away > 0 else x[0])
+    at = np.concatenate([[middle], ahead, [edge + away * reach]])
+    rows = np.interp(at, x, line)
+    rows[-1] += tilt * away * reach
+    gap = rows - (height + slope * (at - middle))
+    crossed = np.flatnonzero(np.sign(gap) != np.sign(gap[0]))
+    if len(crossed) == 0 or gap[0] == 0.0:
+        return None
+    i = int(crossed[0])
+    return float(at[i - 1] + (at[i] - at[i - 1]) * gap[i - 1] / (gap[i - 1] - gap[i]))
