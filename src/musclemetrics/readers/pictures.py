@@ -51,7 +51,7 @@ class Jpeg(NamedTuple):
 @contextmanager
 def decoding(name: str = "") -> Iterator[None]:
     """Turn whatever a decoder raises into an error of ours."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
@@ -66,6 +66,8 @@ def decoding(name: str = "") -> Iterator[None]:
             code="too-many-pixels",
             remedy="crop or scale it down first",
         ) from None
+    except UnidentifiedImageError:
+        raise damaged("its header is damaged, or of a variety that Pillow does not know") from None
     except Exception as error:  # a damaged picture makes a decoder raise nearly anything
         raise damaged(f"{type(error).__name__}: {str(error)[:120]}") from error
 
