@@ -34,7 +34,9 @@ def table(answers: Sequence[Answer]) -> list[tuple[str, ...]]:
         ("group", "images", "% within 10 %", "% within 5 %", "median error, %", "bias, px", "limits of agreement, px")
     ]
     groups = sorted({a.truth.group for a in answers})
-    for name, group in [*((g, [a for a in answers if a.truth.group == g]) for g in groups), ("all", list(answers))]:
+    sets = {g: [a for a in answers if a.truth.group == g] for g in groups}
+    sets |= {"all": list(answers), "mask in place": [a for a in answers if not a.truth.displaced]}
+    for name, group in sets.items():
         errors = np.array([a.error for a in group])
         off = np.array([a.thickness - a.truth.thickness for a in group])
         # Bland & Altman 1986, Lancet 327:307, of the answers that are right: a wrong muscle has no limits.
@@ -48,11 +50,13 @@ def sure(answers: Sequence[tuple[Answer, float]]) -> list[tuple[str, str]]:
     """Return what the confidence is worth."""
     wrong = np.array([abs(a.error) > 0.1 for a, _ in answers])
     confidence = np.array([c for _, c in answers])
+    real = wrong & ~np.array([a.truth.displaced for a, _ in answers])
     top = confidence >= np.quantile(confidence, 1 - SURE)
     flagged = confidence < DOUBTFUL
     return [
         (f"right within 10 % among the {SURE:.0%} most confident", f"{100 * np.mean(~wrong[top]):.1f} %"),
         (f"gross errors with confidence below {DOUBTFUL:g}", f"{100 * np.mean(flagged[wrong]):.1f} % of {wrong.sum()}"),
+        ("the same where the mask is in place", f"{100 * np.mean(flagged[real]):.1f} % of {real.sum()}"),
         (f"right answers with confidence below {DOUBTFUL:g}", f"{100 * np.mean(flagged[~wrong]):.1f} %"),
     ]
 

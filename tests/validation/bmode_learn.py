@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musclemetrics.imaging.edges import flank
-from musclemetrics.imaging.layers import confidence_of, evidence, examine, scores
+from musclemetrics.imaging.layers import confidence_of, examine, margin, scores
 from musclemetrics.imaging.pairs import Pairs
 from musclemetrics.imaging.ridges import Reduced
 from musclemetrics.imaging.view import field_of_view
@@ -101,11 +101,11 @@ def left_out(examples: Sequence[Example], names: Sequence[str], ridge: float = R
 
 @dataclass(frozen=True)
 class Answer:
-    """What a set of weights makes of one image: the relative error of the thickness, and the evidence for it."""
+    """What a set of weights makes of one image: the thickness, and how clearly it is chosen."""
 
     truth: Truth
     thickness: float
-    known: dict[str, float]
+    margin: float
 
     @property
     def error(self) -> float:
@@ -121,23 +121,24 @@ def answer(e: Example, weights: Table) -> Answer:
     superficial, deep = (
         flank(e.reduced.tall, rows[lines[best]], side)[0] for lines, side in ((e.pairs.upper, 1), (e.pairs.lower, -1))
     )
-    return Answer(e.truth, e.truth.read_off(e.reduced.x, superficial, deep), evidence(e.pairs, total, best))
+    return Answer(e.truth, e.truth.read_off(e.reduced.x, superficial, deep), margin(e.pairs, total, best))
 
 
-def calibrate(answers: Sequence[Answer]) -> dict[str, float]:
-    """Return the weights of a logistic model of being right within 10 %."""
+def calibrate(answers: Sequence[Answer]) -> tuple[float, float]:
+    """Return constant and slope of a logistic model of being right within 10 %, from the margin."""
     from scipy.optimize import minimize
 
-    names = list(answers[0].known)
-    x = np.array([[1.0, *a.known.values()] for a in answers])
+    # A mask that lies beside the lines says nothing about the lines.
+    answers = [a for a in answers if not a.truth.displaced]
+    x = np.array([a.margin for a in answers])
     right = np.array([abs(a.error) <= 0.1 for a in answers])
 
     def loss(b: Array) -> float:
-        z = np.where(right, 1.0, -1.0) * (x @ b)
-        return float(np.logaddexp(0.0, -z).sum() + 0.5 * (b[1:] @ b[1:]))
+        z = np.where(right, 1.0, -1.0) * (b[0] + b[1] * x)
+        return float(np.logaddexp(0.0, -z).sum() + 0.5 * b[1] ** 2)
 
-    found = minimize(loss, np.zeros(x.shape[1]), method="L-BFGS-B").x
-    return dict(zip(["constant", *names], (float(v) for v in found), strict=True))
+    constant, slope = minimize(loss, np.zeros(2), method="L-BFGS-B").x
+    return float(constant), float(slope)
 
 
 def unseen(examples: Sequence[Example], names: Sequence[str]) -> list[tuple[Answer, float]]:
@@ -145,7 +146,7 @@ def unseen(examples: Sequence[Example], names: Sequence[str]) -> list[tuple[Answ
     tables = left_out(examples, names)
     answers = [answer(e, tables[e.truth.group]) for e in examples]
     sure = {g: calibrate([a for a in answers if a.truth.group != g]) for g in tables}
-    return [(a, confidence_of(a.known, sure[a.truth.group])) for a in answers]
+    return [(a, confidence_of(a.margin, sure[a.truth.group])) for a in answers]
 
 
 def main() -> None:
@@ -155,10 +156,9 @@ def main() -> None:
     print("WEIGHTS = {")
     for name, (w, s) in sorted(learn(examples, names).items(), key=lambda row: -abs(row[1][0])):
         print(f'    "{name}": ({w:.3f}, {s:.4g}),')
-    print("}\nCONFIDENCE = {")
-    for name, w in calibrate([a for a, _ in unseen(examples, names)]).items():
-        print(f'    "{name}": {w:.3f},')
     print("}")
+    constant, slope = calibrate([a for a, _ in unseen(examples, names)])
+    print(f"CONFIDENCE = ({constant:.3f}, {slope:.3f})")
 
 
 if __name__ == "__main__":

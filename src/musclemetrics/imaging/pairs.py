@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .ridges import COLUMNS, ROWS, Reduced
 from .tissue import Stripes, Tissue
 
-__all__ = ["LEAST_GAP", "Pairs", "Window", "describe"]
+__all__ = ["BAND", "LEAST_GAP", "Pairs", "Window", "describe"]
 
 Array = NDArray[np.float64]
 Window = tuple[tuple[float, float], tuple[float, float]]
@@ -21,6 +21,8 @@ SEEN = 1.0
 """Standard deviations of the ridge from which a column of a line counts as seen."""
 NEAR, WIDE = (3, 12), (4, 32)
 """Rows beside a line that are looked at."""
+BAND = 0.02
+"""Share of the view's height that an inner edge may lie from the middle of its line."""
 EDGE = 4.0
 """Rows from the view's bottom within which a line may be the border of the scan."""
 
@@ -37,6 +39,8 @@ class Pairs:
         Share of the columns in which each line stands out.
     uneven : array, shape (n,)
         How far each line strays from a parabola, rows, root mean square.
+    across : array, shape (n,)
+        0 to 1: how far the stripes a line consists of cross it.
     upper, lower : array of int, shape (m,)
         The lines of each pair.
     features : dict of array, shape (m,)
@@ -46,6 +50,7 @@ class Pairs:
     lines: Array
     seen: Array
     uneven: Array
+    across: Array
     upper: NDArray[np.intp]
     lower: NDArray[np.intp]
     features: dict[str, Array]
@@ -81,7 +86,7 @@ def describe(reduced: Reduced, lines: Array, *, flat: float = 1.0, window: Windo
     flat : float
         Height of a pixel over its width, for the directions of stripes.
     window : ((float, float), (float, float)), optional
-        Shares of the view's height between which the upper and the lower line's mean lie.
+        Shares of the view's height between which the upper and the lower inner edge lie, on average.
 
     Returns
     -------
@@ -103,7 +108,6 @@ def describe(reduced: Reduced, lines: Array, *, flat: float = 1.0, window: Windo
     seen = np.asarray((crest > SEEN).mean(axis=1))
     near_above, wide_above = (tissue.between(lines - b, lines - a, angle) for a, b in (NEAR, WIDE))
     near_below, wide_below = (tissue.between(lines + a, lines + b, angle) for a, b in (NEAR, WIDE))
-    flesh_above = tissue.between(lines - 24, lines - 4, angle)
     flesh_below = tissue.between(lines + 4, lines + 24, angle)
     itself = tissue.between(lines - 3, lines + 3, angle)
 
@@ -112,9 +116,6 @@ def describe(reduced: Reduced, lines: Array, *, flat: float = 1.0, window: Windo
 
     known = (near_above.cells > COLUMNS) & (near_below.cells > COLUMNS)
     turn = np.where(known, near_above.turned(near_below), 0.3)
-    profile = np.stack([_along(reduced.grey, lines, k) for k in range(-12, 13)]).mean(axis=2)
-    flanks = np.maximum(np.median(profile[:8], axis=0), np.median(profile[17:], axis=0))
-    peak = (profile[10:15].max(axis=0) - flanks) / spread
     bottom = np.exp(-np.maximum(ROWS - 1 - lines.max(axis=1), 0.0) / EDGE)
 
     i, j = np.triu_indices(len(lines), 1)
@@ -122,34 +123,38 @@ def describe(reduced: Reduced, lines: Array, *, flat: float = 1.0, window: Windo
     apart = (gap.mean(axis=1) > LEAST_GAP * ROWS) & (gap.min(axis=1) > 0)
     if window is not None:
         share = (lines.mean(axis=1) + 0.5) / ROWS
-        for k, (low, high) in zip((i, j), window, strict=True):
-            apart &= (share[k] >= low) & (share[k] <= high)
+        for k, side, (low, high) in zip((i, j), (-1, 1), window, strict=True):
+            # The window is of inner edges, the line is the middle of a band on their outer side.
+            apart &= (share[k] >= low + min(side, 0) * BAND) & (share[k] <= high + max(side, 0) * BAND)
     i, j = i[apart], j[apart]
     middle, lean = (lines[i] + lines[j]) / 2, (angle[i] + angle[j]) / 2
     between = tissue.between(lines[i] + 4, lines[j] - 4, lean)
     first, second = tissue.between(lines[i] + 3, middle, lean), tissue.between(middle, lines[j] - 3, lean)
     cover = tissue.between(np.zeros_like(lines), lines - 3, 0.0)
-    same = first.oblique * second.oblique
+    inside = tissue.between(lines[i] + NEAR[0], lines[i] + NEAR[1], lean)
+    depth = (lines.mean(axis=1) / ROWS)[i]
     features = {
         "superficial seen": seen[i],
         "superficial uneven": uneven[i],
         "superficial bow": bow[i],
         "superficial brighter than below": brighter(wide_below)[i],
         "superficial brighter than above": brighter(wide_above)[i],
+        "superficial brighter than just above": brighter(near_above)[i],
         "superficial along itself": itself.along[i],
         "superficial across itself": np.abs(itself.oblique[i]),
-        "superficial oblique above": np.abs(flesh_above.oblique[i]),
+        "superficial depth": depth,
+        "superficial depth squared": depth * depth,
+        "superficial turn": turn[i],
         "stripes above superficial": np.where(cover.cells > COLUMNS, cover.ridge, 0.0)[i],
         "deep seen": seen[j],
         "deep uneven": uneven[j],
         "deep brighter than below": brighter(wide_below)[j],
-        "deep brighter than just above": brighter(near_above)[j],
-        "deep peak": peak[j],
+        "deep darker above than below": ((near_below.brightness - near_above.brightness) / spread)[j],
         "deep turn": turn[j],
         "deep at the bottom": bottom[j],
         "deep same slant below": flesh_below.oblique[j] * np.sign(between.oblique),
         "slant": np.abs(between.oblique),
-        "slant of halves alike": 4 * same,
-        "slant of both halves": np.where(same > 0, np.minimum(np.abs(first.oblique), np.abs(second.oblique)), 0.0),
+        "slant of halves alike": 4 * first.oblique * second.oblique,
+        "turn under superficial": inside.turned(between),
     }
-    return Pairs(lines, seen, uneven, i, j, features)
+    return Pairs(lines, seen, uneven, np.abs(itself.oblique), i, j, features)

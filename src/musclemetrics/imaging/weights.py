@@ -5,33 +5,30 @@ from __future__ import annotations
 __all__ = ["CONFIDENCE", "WEIGHTS"]
 
 WEIGHTS: dict[str, tuple[float, float]] = {
-    "deep seen": (1.073, 0.1374),
-    "deep same slant below": (-1.051, 0.2004),
-    "superficial brighter than below": (1.025, 0.8059),
-    "superficial uneven": (-0.958, 0.6348),
-    "superficial seen": (0.863, 0.1226),
-    "deep brighter than just above": (0.831, 0.7244),
-    "deep brighter than below": (0.800, 0.6983),
-    "deep uneven": (-0.792, 0.5482),
-    "superficial along itself": (0.768, 0.08509),
-    "superficial brighter than above": (0.750, 0.813),
-    "deep turn": (0.683, 0.1004),
-    "stripes above superficial": (0.659, 0.2458),
-    "superficial bow": (-0.656, 4.56),
-    "superficial across itself": (-0.639, 0.1394),
-    "superficial oblique above": (-0.569, 0.1258),
-    "slant of halves alike": (0.539, 0.1848),
-    "deep peak": (0.478, 0.5917),
-    "deep at the bottom": (-0.463, 0.2787),
-    "slant": (0.454, 0.1131),
-    "slant of both halves": (0.386, 0.1098),
+    "deep brighter than below": (1.496, 0.6982),
+    "deep seen": (1.154, 0.1374),
+    "superficial uneven": (-0.943, 0.6348),
+    "superficial brighter than below": (0.938, 0.806),
+    "deep same slant below": (-0.914, 0.2004),
+    "deep uneven": (-0.887, 0.5481),
+    "superficial seen": (0.791, 0.1226),
+    "superficial across itself": (-0.741, 0.1395),
+    "superficial bow": (-0.738, 4.558),
+    "slant of halves alike": (0.661, 0.1848),
+    "deep turn": (0.606, 0.1004),
+    "deep darker above than below": (0.575, 0.3982),
+    "slant": (0.539, 0.113),
+    "superficial brighter than above": (0.532, 0.8131),
+    "superficial depth": (-0.532, 0.1795),
+    "stripes above superficial": (0.482, 0.2458),
+    "deep at the bottom": (-0.477, 0.2787),
+    "superficial along itself": (0.457, 0.08508),
+    "superficial depth squared": (-0.420, 0.1157),
+    "superficial brighter than just above": (0.363, 0.7651),
+    "turn under superficial": (0.350, 0.08718),
+    "superficial turn": (-0.200, 0.09622),
 }
 """Log-odds for a standard deviation of each feature, and that standard deviation."""
 
-CONFIDENCE: dict[str, float] = {
-    "constant": -1.049,
-    "margin": 1.383,
-    "superficial seen": 0.333,
-    "deep seen": 0.619,
-}
-"""Log-odds that the thickness is right within 10 %."""
+CONFIDENCE = (1.160, 1.476)
+"""Log-odds of being right within 10 %: at a margin of zero, and for each unit of the margin."""
