@@ -65,6 +65,7 @@ HOMES = {
     "jinja2": ("report",),
     "rich": ("cli",),
     "pyabf": ("readers/abf",),
+    "distributed": ("batch/cluster",),
     "roifile": ("readers/rois",),
     "scipy.stats": (),  # costs 0.8 s to import; scipy.special has what is needed
 }

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from musclemetrics import readers
-from musclemetrics.batch import PatientPool, items, listed, measure_files
+from musclemetrics.batch import SupervisedPool, items, listed, measure_files
 from musclemetrics.batch.files import Entry
 from musclemetrics.errors import InputError, ReadError, SettingsError
 from musclemetrics.record import Record
@@ -429,7 +429,7 @@ def test_a_crash_in_a_process_costs_one_item(tmp_path) -> None:
     """Fault 114: the worker dies outright; its neighbours come back with their numbers."""
     for n, force in enumerate((1, 666, 3, 4)):
         _table(tmp_path / f"{n}.csv", ((9, force), (6, force)))
-    with PatientPool(2) as pool:
+    with SupervisedPool(2) as pool:
         records = _measure(tmp_path, executor=pool)
     assert [r.status for r in records] == ["ok", "failed", "ok", "ok"]
     assert [r["mean"].value for r in records if r.status == "ok"] == [1.0, 3.0, 4.0]
@@ -450,7 +450,7 @@ def test_work_is_not_begun_far_ahead(tmp_path) -> None:
 
 def test_a_pool_stops_at_once(tmp_path) -> None:
     """Fault 21: nobody waits for the item under way."""
-    pool = PatientPool(1)
+    pool = SupervisedPool(1)
     future = pool.submit(time.sleep, 60)
     assert pool.submit(len, "ab") is not None
     start = time.monotonic()

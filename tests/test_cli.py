@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import musclemetrics
-from musclemetrics import modalities
+from musclemetrics import batch, modalities
 from musclemetrics.cli import main
 from musclemetrics.store import load
 
@@ -528,12 +528,10 @@ def test_a_label_that_contradicts_the_file_is_told_or_refused(good, tmp_path, ca
 
 
 def test_one_item_starts_no_worker(good, monkeypatch) -> None:
-    from musclemetrics.cli import measure
-
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a pool for one item")
 
-    monkeypatch.setattr(measure, "PatientPool", refuse)
+    monkeypatch.setattr(batch, "SupervisedPool", refuse)
     assert main(["mean_force", "good.csv", "-j", "2", "--quiet"]) == 0
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import musclemetrics as mm
 from musclemetrics import modalities
-from musclemetrics.batch import PatientPool, settings_of
+from musclemetrics.batch import SupervisedPool, settings_of
 from musclemetrics.cli import main
 from musclemetrics.corrections import Correction, load
 from musclemetrics.errors import InputError, SettingsError
@@ -223,7 +223,7 @@ class TestDecisions:
     @pytest.mark.parametrize("workers", ["threads", "processes"])
     def test_executors_give_the_same(self, rig, workers):
         corrections = [Correction("S02.csv", {"onsets": {2: 0.36}}), Correction("S09.csv", {"onsets": {1: None}})]
-        with ThreadPoolExecutor(2) if workers == "threads" else PatientPool(2) as pool:
+        with ThreadPoolExecutor(2) if workers == "threads" else SupervisedPool(2) as pool:
             assert measured(rig, *corrections, executor=pool) == measured(rig, *corrections)
 
     def test_times_are_seconds_whatever_the_recording_has(self, rig):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from contextlib import suppress
 from dataclasses import replace
 from os import PathLike
@@ -17,9 +17,10 @@ from types import ModuleType
 from typing import Any, Literal
 
 from ..corrections import Correction
-from ..errors import ItemCrashed, SettingsError
+from ..errors import ItemCrashed, ItemOutOfMemory, ItemTimeout, SettingsError
 from ..record import Flag, Record, plain
 from .alike import Acquisitions
+from .cell import Cell
 from .correcting import placed
 from .decisions import (
     check_values,
@@ -33,18 +34,22 @@ from .decisions import (
 )
 from .files import Entry, listed
 from .grouping import LABELS, Item, items
-from .pool import PatientPool
-from .work import Unit, row_for, run
+from .supervised import DEADLINE, SupervisedPool, memory_for, supervised
+from .work import Unit, reason_of, row_for, run
 
 __all__ = [
+    "DEADLINE",
     "LABELS",
+    "Cell",
     "Entry",
     "Item",
-    "PatientPool",
+    "SupervisedPool",
     "checked_reading",
     "items",
     "listed",
     "measure_files",
+    "memory_for",
+    "module_name",
     "settings_of",
     "unknown_setting",
 ]
@@ -57,6 +62,8 @@ def measure_files(
     modality: str | ModuleType,
     *,
     executor: Executor | None = None,
+    deadline: float | None = None,
+    memory: float | None = None,
     group_by: str | None = None,
     errors: Literal["flag", "raise"] = "flag",
     reading: Mapping[str, Any] | None = None,
@@ -73,7 +80,14 @@ def measure_files(
     modality : str or module
         What to measure, for example ``"force_pca"``, or a module that offers what a modality offers.
     executor : concurrent.futures.Executor, optional
-        Where items run; by default here, one after the other.
+        Where items run; by default here, one after the other. :class:`SupervisedPool` for processes of this machine,
+        ``client.get_executor(pure=False)`` for a Dask cluster.
+    deadline : float, optional
+        Seconds an item may take. With it, or with `memory`, each item is measured in a process apart
+        (:class:`Cell`) wherever the executor runs it, and one that hangs or crashes costs its own row only. Without
+        both, nothing watches over items but what the executor does: SupervisedPool has limits of its own.
+    memory : float, optional
+        Gigabytes an item may take; this holds on Linux alone.
     group_by : str, optional
         Which files make one item. None: each file. ``"folder"``: the files of one folder, whose name is the label
         ``fibre`` unless the recording names one. ``"sheet"``: each file, its sheets apart. Otherwise a pattern of the
@@ -103,11 +117,12 @@ def measure_files(
     SettingsError
         Before any file is opened: unknown modality, setting or reader option, a value that a setting cannot have, no
         paths, a bad pattern, a correction that names no file or contradicts another; an option that the reader of no
-        file has. At the first file: a value that
-        an option of its reader cannot have.
+        file has; a deadline or memory beside a SupervisedPool. At the first file: a value that an option of its reader
+        cannot have; no worker that could be started (``no-worker``).
     """
     if errors not in ("flag", "raise"):
         raise SettingsError(f"errors={errors!r} is unknown", remedy="use 'flag' or 'raise'")
+    limits = _limits(executor, deadline, memory)
     name = module_name(modality)
     module = resolved(name)
     for_measure, for_inputs = checked(module, settings)
@@ -124,16 +139,31 @@ def measure_files(
         return Unit(item, name, for_measure, for_inputs, options, errors, own, str(overlays or ""))
 
     units = map(unit, items(entries, group_by))
-    return _accounted(units, entries, executor, Acquisitions(module))
+    return _accounted(_outcomes(units, executor, limits), entries, Acquisitions(module))
 
 
-def _accounted(
-    units: Iterator[Unit], entries: list[Entry], executor: Executor | None, acquisitions: Acquisitions
-) -> Iterator[Record]:
+def _limits(
+    executor: Executor | None, deadline: float | None, memory: float | None
+) -> tuple[float | None, float | None] | None:
+    """Return deadline and memory of supervised items, None where they are not supervised by this module."""
+    for name, value in (("deadline", deadline), ("memory", memory)):
+        if value is not None and not value > 0:
+            raise SettingsError(f"{name}={value:g} is not above 0", remedy=f"leave {name} out, or give more")
+    if deadline is None and memory is None:
+        return None
+    if isinstance(executor, SupervisedPool):
+        raise SettingsError(
+            "a SupervisedPool has a deadline and a memory limit of its own",
+            remedy="give deadline and memory to the pool",
+        )
+    return deadline, memory
+
+
+def _accounted(outcomes: Iterator[list[Record]], entries: list[Entry], acquisitions: Acquisitions) -> Iterator[Record]:
     """Yield the records of all units in order; tell of equal files; see that no file is left out."""
     missing = {e.name for e in entries}
     first: dict[str, str] = {}
-    for records in _outcomes(units, executor):
+    for records in outcomes:
         for record in records:
             sources = record.provenance.sources
             missing.difference_update(name for name, _ in sources)
@@ -146,15 +176,18 @@ def _accounted(
     assert not missing, f"files without a row: {sorted(missing)[:5]}"
 
 
-def _outcomes(units: Iterator[Unit], executor: Executor | None) -> Iterator[list[Record]]:
-    if executor is None:
+def _outcomes(
+    units: Iterator[Unit], executor: Executor | None, limits: tuple[float | None, float | None] | None
+) -> Iterator[list[Record]]:
+    if executor is None and limits is None:
         for unit in units:
             yield run(unit)
         return
+    own = SupervisedPool(1, deadline=limits[0], memory=limits[1]) if executor is None and limits is not None else None
     pending: deque[tuple[Unit, Future[list[Record]] | Exception]] = deque()
     try:
         for unit in units:
-            pending.append((unit, _submitted(executor, unit)))
+            pending.append((unit, _submitted(own or executor, unit, limits)))
             if len(pending) >= _WINDOW:
                 yield _collected(*pending.popleft())
         while pending:
@@ -163,11 +196,18 @@ def _outcomes(units: Iterator[Unit], executor: Executor | None) -> Iterator[list
         for _, future in pending:
             if isinstance(future, Future):
                 future.cancel()
+        if own is not None:
+            own.kill()
 
 
-def _submitted(executor: Executor, unit: Unit) -> Future[list[Record]] | Exception:
+def _submitted(
+    executor: Executor | None, unit: Unit, limits: tuple[float | None, float | None] | None
+) -> Future[list[Record]] | Exception:
+    assert executor is not None
     try:
-        return executor.submit(run, unit)
+        if limits is None or isinstance(executor, SupervisedPool):
+            return executor.submit(run, unit)
+        return executor.submit(supervised, unit, *limits)
     except Exception as error:  # a broken pool refuses work; the item still has its row
         return error
 
@@ -177,18 +217,20 @@ def _collected(unit: Unit, future: Future[list[Record]] | Exception) -> list[Rec
     try:
         if isinstance(future, Exception):
             raise future
+        while not future.done():  # in steps, since Windows hears no Ctrl-C in a wait without end
+            wait((future,), timeout=0.5)
         return future.result()
     except SettingsError:  # what the caller decided cannot be carried out: the run's end, not the worker's
         raise
     except Exception as error:
         if unit.errors == "raise":
             raise
-        text = ""
-        with suppress(Exception):
-            text = f" ({type(error).__name__})"
-        reason = Flag(
-            ItemCrashed.default_code,
-            f"the worker measuring it stopped{text}; measure this item by itself to see why",
-            "failed",
-        )
+        if isinstance(error, ItemTimeout | ItemCrashed | ItemOutOfMemory):
+            reason = reason_of(error)
+        else:
+            text = ""
+            with suppress(Exception):
+                text = f" ({type(error).__name__})"
+            message = f"the worker measuring it stopped{text}; measure this item by itself to see why"
+            reason = Flag(ItemCrashed.default_code, message, "failed")
         return [row_for(unit, reason, tuple((e.name, "") for e in unit.item.entries))]

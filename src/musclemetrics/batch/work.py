@@ -71,7 +71,11 @@ def reason_of(error: BaseException, entry: Entry | None = None) -> Flag:
     if isinstance(error, MuscleMetricsError):
         return Flag(error.code, _without_path(str(error), entry), "failed")
     if isinstance(error, MemoryError):
-        return Flag(ItemOutOfMemory.default_code, "needs more memory than there is", "failed")
+        return Flag(
+            ItemOutOfMemory.default_code,
+            "needs more memory than it may have; give it more (memory, --memory)",
+            "failed",
+        )
     if isinstance(error, OSError):
         return Flag(ReadError.default_code, f"cannot be read ({error.strerror or type(error).__name__})", "failed")
     text = _without_path(str(error), entry)

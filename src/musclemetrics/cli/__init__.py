@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..errors import MuscleMetricsError, SettingsError, WriteError
 from ..modalities import CORRECTIONS, MODALITIES
+from .engine import add_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +141,7 @@ def _add_modality(verbs: Any, name: str, about: str) -> None:
         help="a setting of the measurement; -s list shows them",
     )
     parser.add_argument("--settings", dest="list_settings", action="store_true", help="show the settings, and exit")
-    parser.add_argument("-j", "--jobs", metavar="N", type=int, default=1, help="worker processes (default: 1)")
+    add_engine(parser)
     parser.add_argument(
         "--label", metavar="NAME=VALUE", dest="labels", action="append", default=[], help="a label for every record"
     )

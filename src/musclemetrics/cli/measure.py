@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ..batch import PatientPool, items, listed, measure_files
+from ..batch import items, listed, measure_files
 from ..corrections import Correction, load
 from ..errors import SettingsError
 from ..modalities import CORRECTIONS, modality
 from ..record import Record
 from ..report.words import titles_of
 from . import NOTHING, OK, SOME_FAILED
+from .engine import checked_engine, engine
 from .labels import relabelled
 from .outputs import Output, guarded, target, write_folder
 from .settings import converted, listing, options_converted, pairs
@@ -39,8 +40,7 @@ def measure(arguments: Namespace) -> int:
         return OK
     if not arguments.paths:
         raise SettingsError("no files were given", code="no-paths", remedy=f"see musclemetrics {verb} --help")
-    if arguments.jobs < 1:
-        raise SettingsError(f"-j {arguments.jobs} is less than 1", remedy="give the number of worker processes")
+    checked_engine(arguments)
     settings = converted(verb, pairs(arguments.settings, "-s"))
     options = options_converted(pairs(arguments.reading, "-r"))
     labels = pairs(arguments.labels, "--label")
@@ -54,28 +54,19 @@ def measure(arguments: Namespace) -> int:
     corrections, files = _corrections(arguments)
     entries = listed(arguments.paths)
     guarded(outputs, entries, files, overwrite=arguments.overwrite)
-    # One item cannot be shared out, and starting a worker costs more than most files.
-    shared = arguments.jobs > 1 and len(items(entries, arguments.group_by)) > 1
-    pool = PatientPool(arguments.jobs) if shared else None
     with _overlays(verb, outputs) as overlays:
-        try:
+        with engine(arguments, len(items(entries, arguments.group_by))) as place:
             found = measure_files(
                 arguments.paths,
                 verb,
-                executor=pool,
                 group_by=arguments.group_by,
                 reading=options,
                 corrections=corrections,
                 overlays=overlays,
+                **place,
                 **settings,
             )
             records = list(relabelled(watched(found, quiet=arguments.quiet), labels))
-        except BaseException:  # whatever ends the run, Ctrl-C above all, must not wait for the workers
-            if pool is not None:
-                pool.kill()
-            raise
-        if pool is not None:
-            pool.shutdown()
         written = _written(records, outputs, arguments, overlays)
     if not outputs:
         print_table(records)

@@ -6,14 +6,13 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ..batch import PatientPool
+from ..batch import SupervisedPool
 from ..canvas import unit_text
-from ..errors import MuscleMetricsError, SettingsError, WriteError
+from ..errors import ItemCrashed, ItemOutOfMemory, ItemTimeout, MuscleMetricsError, SettingsError
 from ..plotting import save_figure
 from ..provenance import picture_name
 from ..record import Record
@@ -61,15 +60,14 @@ def _draw(entries: Sequence[dict[str, Any]], folder: Path, jobs: int) -> None:
         for entry in entries:
             entry["picture"], entry["no_picture"] = _picture(entry["record"], entry["number"], folder)
         return
-    pool = PatientPool(jobs)
+    pool = SupervisedPool(jobs)
     try:
         begun = [(e, pool.submit(_picture, e["record"], e["number"], folder)) for e in entries]
         for entry, future in begun:
-            entry["picture"], entry["no_picture"] = future.result()
-    except BrokenProcessPool:
-        raise WriteError(
-            "a worker that draws stopped", code="write-failed", remedy="draw without -j, or leave the pictures out"
-        ) from None
+            try:
+                entry["picture"], entry["no_picture"] = future.result()
+            except (ItemTimeout, ItemCrashed, ItemOutOfMemory) as error:
+                entry["picture"], entry["no_picture"] = "", error.message
     except BaseException:
         pool.kill()
         raise
