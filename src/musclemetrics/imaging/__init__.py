@@ -1,13 +1,15 @@
 """Images: what of a picture is tissue, where its layers are, and what the pixels of a region say."""
 
-from .fascicles import FascicleLength, Fascicles, fascicle_angle, fascicle_length, line_angle
+from .fascicles import Fascicles, fascicle_angle, line_angle
 from .grey import GREY_RULES, LEAST_CHROMA, chroma_share, grey
 from .layers import Layer, Layers, layers
+from .lengths import FascicleLength, fascicle_length
 from .regions import LEAST_AREA, Region, between, largest_rectangle, polygon_mask, region_of, rings_mask
 from .ruler import TICKS_MM, Ruler, ruler
 from .runs import RUN_LENGTHS, run_lengths
 from .speckle import ImageError, speckle_size, within_image_error
 from .statistics import BANDS, GreyStatistics, masked_statistics
+from .text import LIKELY_TEXT, possible_text
 from .texture import COOCCURRENCE, Texture, glcm
 from .view import View, field_of_view
 
@@ -17,6 +19,7 @@ __all__ = [
     "GREY_RULES",
     "LEAST_AREA",
     "LEAST_CHROMA",
+    "LIKELY_TEXT",
     "RUN_LENGTHS",
     "TICKS_MM",
     "FascicleLength",
@@ -41,6 +44,7 @@ __all__ = [
     "line_angle",
     "masked_statistics",
     "polygon_mask",
+    "possible_text",
     "region_of",
     "rings_mask",
     "ruler",
