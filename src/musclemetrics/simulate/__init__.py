@@ -85,6 +85,7 @@ SAMPLES: dict[str, tuple[str, str | None]] = {
     "force_length": ("force_length", None),
     "ktr": ("ktr", None),
     "eim": ("eim", None),
+    "bmode": ("bmode", "{subject}_{session}.{format}"),
 }
 
 

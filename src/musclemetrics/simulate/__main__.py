@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from . import SAMPLES, eim, force_length, force_velocity, isometric, ktr, slack, twitch
+from . import SAMPLES, eim, force_length, force_velocity, isometric, ktr, slack, twitch, ultrasound
 from .force_pca import Fibre, forces, population, slc_text
 
 PCA = (9.0, 6.6, 6.3, 6.1, 6.0, 5.9, 5.8, 5.6, 5.4, 5.0, 4.5)
@@ -33,7 +33,7 @@ def write(folder: Path) -> None:
             text = slc_text(pca, float(stress), fibre=fibre.name, stated_rate=stated, seed=k)
             _put(folder / "force_pca_traces" / fibre.name / f"{k + 1:02d}.slc", text, "latin-1")
     _put(folder / "truth" / "force_pca_traces.csv", _truth(traced))
-    for bench in (eim, force_length, force_velocity, isometric, ktr, slack, twitch):
+    for bench in (eim, force_length, force_velocity, isometric, ktr, slack, twitch, ultrasound):
         for name, content in bench.samples().items():
             _put(folder / name, content)
 

@@ -120,4 +120,6 @@ def _pixels(image: ArrayLike) -> NDArray[Any]:
             code="grey-scale-unknown",
             remedy="multiply by 255",
         )
-    return pixels
+    # The same levels give the same record to the last bit, whatever type of number they come in.
+    whole = pixels.astype(np.uint8)
+    return whole if np.array_equal(whole, pixels) else pixels
