@@ -26,7 +26,7 @@ from .source import Source, contents, head, name_of
 
 __all__ = ["read"]
 
-_LOSSLESS = ("FFV1", "HFYU", "FFVH", "DIB ", "Y800", "GREY", "ULRG", "ULY0", "MPNG", "png ", "raw ")
+_LOSSLESS = ("FFV1", "HFYU", "FFVH", "DIB ", "Y800", "GREY", "ULRG", "ULY0", "MPNG", "PNG ", "RAW ")
 # (slope, intercept) of grey levels of 0 to 255 on luma: the studio's range of 16 to 235, and the full one.
 _RANGES = {"16 to 235": (255 / 219, -16 * 255 / 219), "0 to 255": (1.0, 0.0)}
 _ALIKE = 2.0  # levels between the luma and the grey of the decoder's RGB, the latter being coarse
@@ -138,7 +138,7 @@ class _Film:
             )
         notes = [f"{film_rate:g} frames a second by the file"] if (film_rate := self._rate) > 0 else []
         letters = code.to_bytes(4, "little").decode("latin-1")
-        flags = [] if letters in _LOSSLESS or not code else [lossy(f"film, {_printable(letters)}")]
+        flags = [] if letters.upper() in _LOSSLESS or not code else [lossy(f"film, {_printable(letters)}")]
         self._luma = self._range(first)
         if self._luma:
             self.shape = first.shape[:2]

@@ -45,10 +45,6 @@ class Scale:
         self.arrays |= {"spacing_x": np.array(x), "spacing_y": np.array(y), "scale_source": np.array(source)}
         self.units |= {"spacing_x": "mm", "spacing_y": "mm"}
 
-    def suspect(self, code: str, message: str) -> None:
-        """Flag what speaks against a scale."""
-        self.flags.append(Flag(code, message, "suspect"))
-
 
 def scale_of(elements: Elements, rows: int, columns: int) -> Scale:
     """Return the scale of an image of this size."""
@@ -75,18 +71,24 @@ def scale_of(elements: Elements, rows: int, columns: int) -> Scale:
         if regions:
             if not any(_same(r.spacing, spacing) for r in regions):
                 x0, y0 = regions[0].spacing
-                found.suspect(
-                    "region-disagrees",
-                    f"the ultrasound region states {x0:.4g} × {y0:.4g} mm a pixel, {keyword} {x:.4g} × {y:.4g}; the "
-                    "region's was used: measure the depth ruler to see which is right",
+                found.flags.append(
+                    Flag(
+                        "region-disagrees",
+                        f"the ultrasound region states {x0:.4g} × {y0:.4g} mm a pixel, {keyword} {x:.4g} × {y:.4g}; "
+                        "the region's was used: measure the depth ruler to see which is right",
+                        "suspect",
+                    )
                 )
         elif "scale_source" not in found.arrays:
             found.state(x, y, keyword)
             if keyword == "ImagerPixelSpacing":
-                found.suspect(
-                    "imager-spacing",
-                    f"ImagerPixelSpacing ({x:.4g} × {y:.4g} mm) is the distance at a detector and not in the body; "
-                    "compare it with the depth ruler",
+                found.flags.append(
+                    Flag(
+                        "imager-spacing",
+                        f"ImagerPixelSpacing ({x:.4g} × {y:.4g} mm) is the distance at a detector and not in the body; "
+                        "compare it with the depth ruler",
+                        "suspect",
+                    )
                 )
     return found
 
@@ -102,7 +104,13 @@ def _regions(elements: Elements, rows: int, columns: int, found: Scale) -> list[
         items = elements.items("SequenceOfUltrasoundRegions")
         stated = [_stated(item) for item in items]
     except ReadError as error:
-        found.suspect("spacing-unreadable", f"the ultrasound regions cannot be read ({error.message}); none was used")
+        found.flags.append(
+            Flag(
+                "spacing-unreadable",
+                f"the ultrasound regions cannot be read ({error.message}); none was used",
+                "suspect",
+            )
+        )
         return []
     for kind, box, units, deltas in stated:
         if box is None:
@@ -110,11 +118,14 @@ def _regions(elements: Elements, rows: int, columns: int, found: Scale) -> list[
         x0, y0, x1, y1 = box
         # The last pixel or the one after it: makers differ.
         if x1 > columns or y1 > rows or x0 > x1 or y0 > y1:
-            found.suspect(
-                "region-not-fitting",
-                f"an ultrasound region reaches from ({x0}, {y0}) to ({x1}, {y1}), the image is {columns} × {rows} px: "
-                "it was resized or cropped after scanning, and no scale of the header was used; give spacing= if you "
-                "know it",
+            found.flags.append(
+                Flag(
+                    "region-not-fitting",
+                    f"an ultrasound region reaches from ({x0}, {y0}) to ({x1}, {y1}), the image is {columns} × "
+                    f"{rows} px: it was resized or cropped after scanning, and no scale of the header was used; give "
+                    "spacing= if you know it",
+                    "suspect",
+                )
             )
             return None
         if kind != (_TWO_DIMENSIONAL, _TISSUE):
@@ -129,7 +140,9 @@ def _regions(elements: Elements, rows: int, columns: int, found: Scale) -> list[
             found.notes.append("an ultrasound region counts against the pixels (negative delta); its size was used")
         wrong = plausible(x, y)
         if wrong is not None:
-            found.suspect("spacing-refused", f"the scale of an ultrasound region is refused: {wrong}")
+            found.flags.append(
+                Flag("spacing-refused", f"the scale of an ultrasound region is refused: {wrong}", "suspect")
+            )
             continue
         usable.append(_Region((x0, y0, min(x1 + 1, columns), min(y1 + 1, rows)), (x, y)))
     return usable
@@ -151,16 +164,24 @@ def _spacing(elements: Elements, keyword: str, found: Scale) -> tuple[float, flo
     try:
         stated = elements.numbers(keyword)
     except ReadError as error:
-        found.suspect("spacing-unreadable", f"{error.message}; it was not used: give spacing= if you know it")
+        found.flags.append(
+            Flag("spacing-unreadable", f"{error.message}; it was not used: give spacing= if you know it", "suspect")
+        )
         return None
     if stated is None:
         return None
     if len(stated) != 2:
-        found.suspect("spacing-unreadable", f"{keyword} holds {len(stated)} number(s), two are needed; it was not used")
+        found.flags.append(
+            Flag(
+                "spacing-unreadable",
+                f"{keyword} holds {len(stated)} number(s), two are needed; it was not used",
+                "suspect",
+            )
+        )
         return None
     y, x = stated
     wrong = plausible(x, y)
     if wrong is not None:
-        found.suspect("spacing-refused", f"{keyword} is refused: {wrong}")
+        found.flags.append(Flag("spacing-refused", f"{keyword} is refused: {wrong}", "suspect"))
         return None
     return x, y
