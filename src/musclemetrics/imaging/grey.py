@@ -12,11 +12,11 @@ from ..errors import InputError
 
 __all__ = ["GREY_RULES", "LEAST_CHROMA", "chroma_share", "grey"]
 
-GREY_RULES: dict[str, tuple[float, float]] = {
-    "itu601": (0.299, 0.114),  # ITU-R BT.601 luma; green has the rest
-    "mean": (1 / 3, 1 / 3),  # ImageJ's own for RGB
+GREY_RULES: dict[str, tuple[int, int, int]] = {
+    "itu601": (299, 587, 114),  # ITU-R BT.601 luma
+    "mean": (1, 1, 1),  # ImageJ's own for RGB
 }
-"""Share of red and of blue in the grey level; green has what is left to 1."""
+"""Parts of red, green and blue in the grey level."""
 
 LEAST_CHROMA = 8
 """Difference of the largest and the smallest channel above which a pixel is coloured, in grey levels.
@@ -61,10 +61,14 @@ def grey(image: ArrayLike, rule: str = "itu601") -> NDArray[Any]:
     red, green, blue = (pixels[..., i] for i in range(3))
     if np.array_equal(red, green) and np.array_equal(green, blue):
         return np.ascontiguousarray(green)
-    of_red, of_blue = GREY_RULES[rule]
-    # Differences to green: of equal channels nothing is left of the weights, hence no rounding, and no uint8 wraps.
-    base = green.astype(np.float64)
-    return np.asarray(base + of_red * (red - base) + of_blue * (blue - base))
+    parts = GREY_RULES[rule]
+    # Whole numbers of 32 bits hold the sum without rounding, and nothing wraps as it would in eight.
+    kind = np.uint32 if pixels.dtype.kind == "u" and pixels.dtype.itemsize <= 2 else np.float64
+    total: NDArray[Any] = red.astype(kind)
+    total *= parts[0]
+    total += green.astype(kind) * kind(parts[1])
+    total += blue.astype(kind) * kind(parts[2])
+    return np.asarray(total / float(sum(parts)))
 
 
 def chroma_share(image: ArrayLike, mask: ArrayLike) -> float:

@@ -233,7 +233,9 @@ def _opaque(file: Image, name: str) -> None:
 
 def _turning(file: Image) -> tuple[Callable[[NDArray[Any]], NDArray[Any]], bool, list[str]]:
     """Return what turns the pixels upright, whether that exchanges width and height, and the note of it."""
-    orientation = int(file.getexif().get(_ORIENTATION, 1) or 1)
+    # Of a PNG without EXIF, Pillow decodes all of the picture to see whether there is any behind it.
+    known = file.format != "PNG" or not {"exif", "Raw profile type exif"}.isdisjoint(file.info)
+    orientation = int(file.getexif().get(_ORIENTATION, 1) or 1) if known else 1
     if orientation not in range(2, 9):
         return np.asarray, False, []
     notes = [f"the picture was turned upright by its EXIF orientation {orientation}"]
