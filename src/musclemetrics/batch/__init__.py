@@ -7,35 +7,22 @@ reason, or skipped with its reason.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Executor, Future, wait
-from contextlib import suppress
-from dataclasses import replace
+from concurrent.futures import Executor
 from os import PathLike
 from types import ModuleType
 from typing import Any, Literal
 
 from ..corrections import Correction
-from ..errors import ItemCrashed, ItemOutOfMemory, ItemTimeout, SettingsError
-from ..record import Flag, Record, plain
-from .alike import Acquisitions
+from ..record import Record
+from .accounts import Prepared, accounted, prepared
 from .cell import Cell
-from .correcting import placed
-from .decisions import (
-    check_values,
-    checked,
-    checked_reading,
-    module_name,
-    refuse_unused,
-    resolved,
-    settings_of,
-    unknown_setting,
-)
+from .decisions import checked_reading, module_name, settings_of, unknown_setting
+from .engine import Limits, finished, limits_of, outcomes
 from .files import Entry, listed
 from .grouping import LABELS, Item, items
-from .supervised import DEADLINE, SupervisedPool, memory_for, supervised
-from .work import Unit, reason_of, row_for, run
+from .supervised import DEADLINE, SupervisedPool, memory_for
+from .work import Unit
 
 __all__ = [
     "DEADLINE",
@@ -43,18 +30,23 @@ __all__ = [
     "Cell",
     "Entry",
     "Item",
+    "Limits",
+    "Prepared",
     "SupervisedPool",
+    "Unit",
+    "accounted",
     "checked_reading",
+    "finished",
     "items",
+    "limits_of",
     "listed",
     "measure_files",
     "memory_for",
     "module_name",
+    "prepared",
     "settings_of",
     "unknown_setting",
 ]
-
-_WINDOW = 64  # items under way at once: enough to keep any pool busy, few enough for flat memory
 
 
 def measure_files(
@@ -120,117 +112,15 @@ def measure_files(
         file has; a deadline or memory beside a SupervisedPool. At the first file: a value that an option of its reader
         cannot have; no worker that could be started (``no-worker``).
     """
-    if errors not in ("flag", "raise"):
-        raise SettingsError(f"errors={errors!r} is unknown", remedy="use 'flag' or 'raise'")
-    limits = _limits(executor, deadline, memory)
-    name = module_name(modality)
-    module = resolved(name)
-    for_measure, for_inputs = checked(module, settings)
-    check_values(module, settings)
-    options = dict(reading or {})
-    checked_reading(options)
-    plain(options)  # what cannot be written down cannot be repeated: refused before any work
-    entries = listed(paths)
-    refuse_unused(options, entries)
-    by_file = placed(corrections, entries, module, settings)
-
-    def unit(item: Item) -> Unit:
-        own = tuple(c for e in item.entries for c in by_file.get(e.name, ()))
-        return Unit(item, name, for_measure, for_inputs, options, errors, own, str(overlays or ""))
-
-    units = map(unit, items(entries, group_by))
-    return _accounted(_outcomes(units, executor, limits), entries, Acquisitions(module))
-
-
-def _limits(
-    executor: Executor | None, deadline: float | None, memory: float | None
-) -> tuple[float | None, float | None] | None:
-    """Return deadline and memory of supervised items, None where they are not supervised by this module."""
-    for name, value in (("deadline", deadline), ("memory", memory)):
-        if value is not None and not value > 0:
-            raise SettingsError(f"{name}={value:g} is not above 0", remedy=f"leave {name} out, or give more")
-    if deadline is None and memory is None:
-        return None
-    if isinstance(executor, SupervisedPool):
-        raise SettingsError(
-            "a SupervisedPool has a deadline and a memory limit of its own",
-            remedy="give deadline and memory to the pool",
-        )
-    return deadline, memory
-
-
-def _accounted(outcomes: Iterator[list[Record]], entries: list[Entry], acquisitions: Acquisitions) -> Iterator[Record]:
-    """Yield the records of all units in order; tell of equal files; see that no file is left out."""
-    missing = {e.name for e in entries}
-    first: dict[str, str] = {}
-    for records in outcomes:
-        for record in records:
-            sources = record.provenance.sources
-            missing.difference_update(name for name, _ in sources)
-            twins = []
-            for name, digest in sources:
-                twin = first.setdefault(digest, name) if digest else name
-                if twin != name:
-                    twins.append(Flag("duplicate-of", f"{name} is byte for byte the same file as {twin}", "note"))
-            yield acquisitions.told(replace(record, flags=(*record.flags, *twins)) if twins else record)
-    assert not missing, f"files without a row: {sorted(missing)[:5]}"
-
-
-def _outcomes(
-    units: Iterator[Unit], executor: Executor | None, limits: tuple[float | None, float | None] | None
-) -> Iterator[list[Record]]:
-    if executor is None and limits is None:
-        for unit in units:
-            yield run(unit)
-        return
-    own = SupervisedPool(1, deadline=limits[0], memory=limits[1]) if executor is None and limits is not None else None
-    pending: deque[tuple[Unit, Future[list[Record]] | Exception]] = deque()
-    try:
-        for unit in units:
-            pending.append((unit, _submitted(own or executor, unit, limits)))
-            if len(pending) >= _WINDOW:
-                yield _collected(*pending.popleft())
-        while pending:
-            yield _collected(*pending.popleft())
-    finally:
-        for _, future in pending:
-            if isinstance(future, Future):
-                future.cancel()
-        if own is not None:
-            own.kill()
-
-
-def _submitted(
-    executor: Executor | None, unit: Unit, limits: tuple[float | None, float | None] | None
-) -> Future[list[Record]] | Exception:
-    assert executor is not None
-    try:
-        if limits is None or isinstance(executor, SupervisedPool):
-            return executor.submit(run, unit)
-        return executor.submit(supervised, unit, *limits)
-    except Exception as error:  # a broken pool refuses work; the item still has its row
-        return error
-
-
-def _collected(unit: Unit, future: Future[list[Record]] | Exception) -> list[Record]:
-    """Return what a future gave; a worker that died costs its item one failed row."""
-    try:
-        if isinstance(future, Exception):
-            raise future
-        while not future.done():  # in steps, since Windows hears no Ctrl-C in a wait without end
-            wait((future,), timeout=0.5)
-        return future.result()
-    except SettingsError:  # what the caller decided cannot be carried out: the run's end, not the worker's
-        raise
-    except Exception as error:
-        if unit.errors == "raise":
-            raise
-        if isinstance(error, ItemTimeout | ItemCrashed | ItemOutOfMemory):
-            reason = reason_of(error)
-        else:
-            text = ""
-            with suppress(Exception):
-                text = f" ({type(error).__name__})"
-            message = f"the worker measuring it stopped{text}; measure this item by itself to see why"
-            reason = Flag(ItemCrashed.default_code, message, "failed")
-        return [row_for(unit, reason, tuple((e.name, "") for e in unit.item.entries))]
+    limits = limits_of(executor, deadline, memory)
+    run = prepared(
+        paths,
+        modality,
+        settings,
+        group_by=group_by,
+        errors=errors,
+        reading=reading,
+        corrections=corrections,
+        overlays=overlays,
+    )
+    return accounted(outcomes(iter(run.units), executor, limits), (e.name for e in run.entries), run.module)
