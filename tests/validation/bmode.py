@@ -13,12 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musclemetrics.imaging.layers import DOUBTFUL
+from musclemetrics.imaging.pairs import Window
 
-from .bmode_learn import Answer, example, unseen
-from .bmode_truth import everything
+from .bmode_learn import Answer, Example, Table, answer, example, left_out, unseen
+from .bmode_truth import everything, repeated
 
 Array = NDArray[np.float64]
 
+ROOM = 0.05
+"""Share of the view's height that a window has on every side beyond people's edges."""
 SURE = 0.7
 """Share of the images, the most confident ones, that are judged apart."""
 
@@ -61,19 +64,48 @@ def sure(answers: Sequence[tuple[Answer, float]]) -> list[tuple[str, str]]:
     ]
 
 
-def main() -> None:
-    """Print the tables as text or, with --rst, as reStructuredText."""
-    examples = [example(t) for t in everything()]
-    answers = unseen(examples, list(examples[0].pairs.features))
-    rows = table([a for a, _ in answers])
+def window_of(confirmed: Sequence[Example]) -> Window:
+    """Return the window that confirmed images teach: where their edges lie, and some room."""
+    shares = []
+    for e in confirmed:
+        _, y0, _, y1 = e.reduced.box
+        shares.append([(edge.mean() - y0) / (y1 - y0) for edge in (e.truth.superficial, e.truth.deep)])
+    low = np.clip(np.min(shares, axis=0) - ROOM, 0.0, 1.0)
+    high = np.clip(np.max(shares, axis=0) + ROOM, 0.0, 1.0)
+    return (float(low[0]), float(high[0])), (float(low[1]), float(high[1]))
+
+
+def windowed(examples: Sequence[Example], tables: dict[str, Table]) -> list[Answer]:
+    """Return every image's answer within the window of its group, by weights that never saw the group."""
+    answers = []
+    for group, weights in tables.items():
+        own = [e for e in examples if e.truth.group == group]
+        window = window_of(own)
+        answers += [answer(example(e.truth, window), weights) for e in own]
+    return answers
+
+
+def printed(rows: Sequence[tuple[str, ...]]) -> None:
+    """Print a table as text or, with --rst, as reStructuredText."""
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
+    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
     if "--rst" in sys.argv:
         rule = "  ".join("=" * w for w in widths)
         lines = [rule, lines[0], rule, *lines[1:], rule]
-    print("\n".join(lines))
-    for name, value in sure(answers):
-        print(f"{name}: {value}")
+    print("\n".join([*lines, ""]))
+
+
+def main() -> None:
+    """Print the tables."""
+    examples = [example(t) for t in everything()]
+    tables = left_out(examples, list(examples[0].pairs.features))
+    answers = unseen(examples, tables)
+    printed(table([a for a, _ in answers]))
+    printed([("confidence", ""), *sure(answers)])
+    print("With one depth_window for each group:\n")
+    printed(table(windowed(examples, tables)))
+    rows = [("people among themselves", "standard error of measurement, px")]
+    printed(rows + [(group, f"{size:.1f}") for group, size in sorted(repeated().items())])
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from musclemetrics.imaging.edges import flank
 from musclemetrics.imaging.layers import confidence_of, examine, margin, scores
-from musclemetrics.imaging.pairs import Pairs
+from musclemetrics.imaging.pairs import Pairs, Window
 from musclemetrics.imaging.ridges import Reduced
 from musclemetrics.imaging.view import field_of_view
 
@@ -47,9 +47,9 @@ class Example:
         return np.stack([self.pairs.features[name] for name in names], axis=1)
 
 
-def example(truth: Truth) -> Example:
+def example(truth: Truth, window: Window | None = None) -> Example:
     """Return an image's pairs, told right from wrong by the centres of their lines."""
-    reduced, pairs = examine(grey := truth.grey(), field_of_view(grey))
+    reduced, pairs = examine(grey := truth.grey(), field_of_view(grey), depth_window=window)
     y0, pitch = reduced.box[1], reduced.pitch[1]
     rows = y0 + (pairs.lines + 0.5) * pitch - 0.5
     at = np.array([np.interp(truth.x, reduced.x, line) for line in rows])
@@ -141,9 +141,8 @@ def calibrate(answers: Sequence[Answer]) -> tuple[float, float]:
     return float(constant), float(slope)
 
 
-def unseen(examples: Sequence[Example], names: Sequence[str]) -> list[tuple[Answer, float]]:
-    """Return every image's answer and confidence from weights that never saw its group."""
-    tables = left_out(examples, names)
+def unseen(examples: Sequence[Example], tables: dict[str, Table]) -> list[tuple[Answer, float]]:
+    """Return every image's answer and confidence from weights that never saw its group (:func:`left_out`)."""
     answers = [answer(e, tables[e.truth.group]) for e in examples]
     sure = {g: calibrate([a for a in answers if a.truth.group != g]) for g in tables}
     return [(a, confidence_of(a.margin, sure[a.truth.group])) for a in answers]
@@ -157,7 +156,7 @@ def main() -> None:
     for name, (w, s) in sorted(learn(examples, names).items(), key=lambda row: -abs(row[1][0])):
         print(f'    "{name}": ({w:.3f}, {s:.4g}),')
     print("}")
-    constant, slope = calibrate([a for a, _ in unseen(examples, names)])
+    constant, slope = calibrate([a for a, _ in unseen(examples, left_out(examples, names))])
     print(f"CONFIDENCE = ({constant:.3f}, {slope:.3f})")
 
 

@@ -111,6 +111,17 @@ def observed() -> Iterator[Truth]:
         yield Truth(folder() / row["image"], group, float(row["height_px_mean"]), x, superficial, deep)
 
 
+def repeated() -> dict[str, float]:
+    """Return the standard error of measurement of one person, in pixels, by group: three people, the same images."""
+    heights: dict[str, dict[str, list[float]]] = {}
+    for row in _rows("manual_3observers_long.csv"):
+        group = "tt" + row["image"].split("dataset_")[1][0]
+        heights.setdefault(group, {}).setdefault(row["image"], []).append(float(row["height_px"]))
+    return {
+        g: float(np.sqrt(np.mean([np.var(v, ddof=1) for v in of.values() if len(v) > 1]))) for g, of in heights.items()
+    }
+
+
 def everything() -> list[Truth]:
     """Return all usable images."""
     return [*masked(), *observed()]

@@ -43,25 +43,26 @@ def _u(n: int) -> Array:
 
 
 @lru_cache(maxsize=1)
-def _places() -> NDArray[np.int32]:
+def _places() -> NDArray[np.intp]:
     """Return where each curve (row at its mean, shape) passes each block, in the padded plane."""
     u = _u(BLOCKS)
     shape = FALLS[:, None, None] / 2 * u + BOWS[None, :, None] * (1 / 3 - u * u)
-    rows = np.rint(shape.reshape(-1, BLOCKS)).astype(np.int32)[None] + np.arange(ROWS)[:, None, None] + MARGIN
-    return np.asarray(rows * BLOCKS + np.arange(BLOCKS), np.int32)
+    rows = np.rint(shape.reshape(-1, BLOCKS)).astype(np.intp)[None] + np.arange(ROWS)[:, None, None] + MARGIN
+    return np.asarray(rows * BLOCKS + np.arange(BLOCKS))
 
 
-def _blocks(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return a plane averaged over blocks of columns, with empty rows above and below, flat."""
+def _gathered(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the sum of a plane, averaged over blocks of columns, along each curve; nothing outside the view."""
     padded = np.zeros((ROWS + 2 * MARGIN, BLOCKS), np.float32)
     padded[MARGIN : MARGIN + ROWS] = plane.reshape(ROWS, BLOCKS, -1).mean(axis=2)
-    return padded.ravel()
+    # A product with ones adds thirty-two numbers faster than a sum does.
+    return np.asarray(padded.ravel().take(_places()) @ np.ones(BLOCKS, np.float32))
 
 
 @lru_cache(maxsize=1)
 def _whole() -> NDArray[np.float32]:
     """Return how many blocks of each curve lie in a rectangular view."""
-    return np.asarray(_blocks(np.ones((ROWS, COLUMNS), np.float32))[_places()].sum(axis=2))
+    return _gathered(np.ones((ROWS, COLUMNS), np.float32))
 
 
 def candidates(reduced: Reduced, count: int, rows: NDArray[np.bool_] | None = None) -> Array:
@@ -84,9 +85,8 @@ def candidates(reduced: Reduced, count: int, rows: NDArray[np.bool_] | None = No
         Rows, best first.
     """
     ridge = np.minimum(reduced.ridge, np.percentile(reduced.ridge, BRIGHTEST))
-    places = _places()
-    inside = _whole() if reduced.inside.all() else _blocks(reduced.inside.astype(np.float32))[places].sum(axis=2)
-    gathered = _blocks(ridge)[places].sum(axis=2)
+    inside = _whole() if reduced.inside.all() else _gathered(reduced.inside.astype(np.float32))
+    gathered = _gathered(ridge)
     # A curve that leaves the scan is judged by what is inside, and pays for its absence.
     score = np.where(inside >= WITHIN * BLOCKS, gathered / np.sqrt(np.maximum(inside, 1.0) * BLOCKS), 0.0)
     if rows is not None:

@@ -194,7 +194,8 @@ def layers(
     spacing : (float, float), optional
         Width and height of a pixel, in mm, for the directions of stripes; square where not given.
     depth_window : ((float, float), (float, float)), optional
-        Where the superficial and the deep inner edge may be on average, each from and to, as shares of the view's height.
+        Where the superficial and the deep inner edge may be on average, each from and to, as shares of the view's
+        height.
     layer : int
         0 is the layer that looks most like the muscle measured by people: from the aponeurosis under the skin to the
         next plain one. Where that pair spans a fascia (`inner`), layer 0 is still the whole of it; the parts are had by
