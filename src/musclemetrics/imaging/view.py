@@ -114,7 +114,8 @@ def field_of_view(grey: Grey) -> View:
     height, width = grey.shape
     cell = max(2, round(max(height, width) / CELLS))
     busy = _busy(grey, cell, _black_sides(grey) > BLACK_SIDES)
-    region = _largest(busy)
+    closed = _shrunk(_grown(busy, GAP), GAP)
+    region = _largest(closed)
     if region is None:
         raise InputError(
             f"no region of speckle covers {SMALLEST:.0%} of the image",
@@ -130,7 +131,7 @@ def field_of_view(grey: Grey) -> View:
     reach = max(cell, round(REACH * width))
     if box[0] <= reach and box[1] <= reach and box[2] >= width - reach and mask.mean() > HULL_AREA:
         box, mask = (0, 0, width, height), np.ones(grey.shape, dtype=bool)
-    return View(box, mask, _confidence(busy, region))
+    return View(box, mask, _confidence(busy, closed & region, region))
 
 
 def _black_sides(grey: Grey) -> float:
@@ -152,8 +153,9 @@ def _busy(grey: Grey, cell: int, black_is_ground: bool) -> Mask:
         moved = apart(row[:, lag:], row[:, :-lag])
         changed[:, :-lag] += moved >= CHANGE
         jumped[:, :-lag] += moved >= JUMP
-    total = changed.reshape(down, across, cell).sum(axis=2, dtype=np.uint16)
-    strokes = jumped.reshape(down, across, cell).sum(axis=2, dtype=np.uint16)
+    # Slice by slice: sums along a short last axis are slow.
+    total = np.add.reduce([changed[:, i::cell] for i in range(cell)], dtype=np.uint16)
+    strokes = np.add.reduce([jumped[:, i::cell] for i in range(cell)], dtype=np.uint16)
     busy = (total > BUSY * cell * len(each)) & (strokes < TEXT * total)
     if not black_is_ground:
         # Dark scan has speckle above it; the corners beside the top of a fan have none.
@@ -162,40 +164,46 @@ def _busy(grey: Grey, cell: int, black_is_ground: bool) -> Mask:
     return np.asarray(busy)
 
 
-def _largest(busy: Mask) -> Mask | None:
-    """Return the largest region once gaps are closed and strokes removed, None where there is none."""
+def _largest(closed: Mask) -> Mask | None:
+    """Return the largest region once strokes are removed, None where there is none."""
     from scipy import ndimage
 
-    closed = _shrunk(_grown(np.pad(busy, GAP), GAP), GAP)[GAP:-GAP, GAP:-GAP]
     # Beyond the image the scan goes on, as far as removing strokes is concerned: a cropped image keeps its corners.
-    half = STROKE // 2
-    core = _shrunk(np.pad(closed, half, mode="edge"), STROKE)[half:-half, half:-half]
-    opened = _grown(core, STROKE) & closed
+    opened = _grown(_shrunk(closed, STROKE), STROKE) & closed
     names, count = ndimage.label(opened)
     if count == 0:
         return None
     sizes = np.bincount(names.ravel())[1:]
-    if sizes.max() < SMALLEST * busy.size:
+    if sizes.max() < SMALLEST * closed.size:
         return None
     region = ndimage.binary_fill_holes(names == 1 + int(sizes.argmax()))
     return np.asarray(region)
 
 
 def _grown(mask: Mask, size: int) -> Mask:
-    from scipy import ndimage
-
-    return np.asarray(ndimage.maximum_filter(mask.view(np.uint8), size=size, mode="constant")).view(bool)
+    """Return which cells have any of a mask within a square of odd `size` round them."""
+    wide = np.pad(mask, size // 2)
+    return _windows(_windows(wide, size, np.logical_or).T, size, np.logical_or).T
 
 
 def _shrunk(mask: Mask, size: int) -> Mask:
-    from scipy import ndimage
+    """Return which cells have all of a square of odd `size` round them in a mask that goes on beyond the border."""
+    wide = np.pad(mask, size // 2, mode="edge")
+    return _windows(_windows(wide, size, np.logical_and).T, size, np.logical_and).T
 
-    return np.asarray(ndimage.minimum_filter(mask.view(np.uint8), size=size, mode="nearest")).view(bool)
+
+def _windows(mask: Mask, size: int, join: np.ufunc) -> Mask:
+    """Return `size` neighbouring rows joined, by doubling."""
+    done = 1
+    while done < size:
+        step = min(done, size - done)
+        mask = join(mask[:-step], mask[step:])
+        done += step
+    return mask
 
 
-def _confidence(busy: Mask, region: Mask) -> float:
+def _confidence(busy: Mask, lit: Mask, region: Mask) -> float:
     """Return how evenly speckle fills the region times how empty its surroundings are."""
     around = _grown(region, 7) & ~_grown(region, 3)
     noise = float(np.count_nonzero(busy & around)) / max(1, int(np.count_nonzero(around)))
-    lit = _shrunk(_grown(busy, GAP), GAP) & region
     return min(1.0, float(np.count_nonzero(lit)) / np.count_nonzero(region) / FILLED) * (1.0 - noise)
