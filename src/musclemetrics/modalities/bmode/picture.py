@@ -74,10 +74,21 @@ def picture_of(image: ArrayLike, decisions: Decisions) -> Picture:
         raise InputError(
             f"every pixel has the level {float(part.min()):g}", code="constant-image", remedy="look at the file"
         )
-    if region is None:
-        return Picture(pixels, grey, imaging.field_of_view(grey))
-    found = imaging.field_of_view(part)
-    return Picture(pixels, grey, _moved(found, x0, y0))
+    view = imaging.field_of_view(part)
+    if region is not None:
+        view = _moved(view, x0, y0)
+    return Picture(pixels, grey, view, _text(grey, view))
+
+
+def _text(grey: NDArray[Any], view: imaging.View) -> tuple[Flag, ...]:
+    score = imaging.possible_text(grey, view.box)
+    if score < imaging.LIKELY_TEXT:
+        return ()
+    message = (
+        f"there may be text burned into the scan region (score {score:.2f}, {imaging.LIKELY_TEXT:g} and above is "
+        "doubtful): look at the image itself; no overlay is made of it, since a person's name may be in it"
+    )
+    return (Flag("possible-text", message, "suspect"),)
 
 
 def _moved(view: imaging.View, x0: int, y0: int) -> imaging.View:
