@@ -2,7 +2,7 @@
 
 Every figure is a ratio of medians taken in turn in one run, on one core. The images are real ones below
 MUSCLEMETRICS_DATA, simulated ones where those are not there. ``frames`` is how many frames the worker measures whose
-memory is watched, 2,000 by default.
+memory is watched, 2,000 by default. What the statistics of a region cost is told by ``tests.benchmarks.bmode_regions``.
 """
 
 from __future__ import annotations
@@ -69,19 +69,6 @@ def recipe(grey: np.ndarray) -> None:
     for half in (cost[:middle], cost[middle:]):
         ends = [(int(np.argmin(half[:, column])), column % half.shape[1]) for column in (0, -1)]
         route_through_array(half, *ends, fully_connected=True, geometric=True)
-
-
-def scipy_statistics(grey: np.ndarray, mask: np.ndarray) -> None:
-    """Describe a region by the calls of NumPy and scipy.stats that give the same numbers."""
-    from scipy import stats
-
-    values = grey[mask].astype(float)
-    values.mean(), values.std(ddof=1), np.median(values)
-    stats.skew(values), stats.kurtosis(values)
-    counts = np.histogram(values, bins=256, range=(0, 256))[0]
-    stats.entropy(counts, base=2)
-    (values == 0).mean(), (values == 255).mean()
-    [((values >= low) & (values <= high)).mean() for low, high in ((0, 50), (51, 100), (101, 150), (151, 200))]
 
 
 def mixed_folder(folder: Path, count: int = 200) -> None:
@@ -197,11 +184,6 @@ def main(frames: int = 2000) -> None:
         told(f"  on its scan alone, {scan.shape}", a, b, ratio, "", True)
     a, b, ratio = (statistics.median(column) for column in zip(*ratios, strict=True))
     told("record / lines by scikit-image, median image", a, b, ratio, ">= 12", ratio >= 12)
-    grey = np.asarray(imaging.grey(images()[0]))
-    mask = np.zeros(grey.shape, bool)
-    mask[grey.shape[0] // 3 : grey.shape[0] * 2 // 3, grey.shape[1] // 5 : grey.shape[1] * 3 // 5] = True
-    a, b, ratio = paired(lambda: imaging.masked_statistics(grey, mask), lambda: scipy_statistics(grey, mask), 15)
-    told(f"statistics of {int(mask.sum())} px / scipy.stats", a, b, ratio, ">= 10", ratio >= 10)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         mixed_folder(folder)
