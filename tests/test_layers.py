@@ -130,10 +130,18 @@ def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(InputError, match="40 by 400 pixels") as error:
         layers(image, View((0, 0, 40, 400), np.ones((400, 40), np.bool_), 1.0))
     assert error.value.code == "view-too-small"
-    black = np.zeros((200, 200))
-    with pytest.raises(InputError) as error:
-        layers(black, whole(black))
-    assert error.value.code == "no-aponeuroses"
+    for level in (0.0, 50.0, 255.0):
+        flat = np.full((200, 200), level)
+        with pytest.raises(InputError) as error:
+            layers(flat, whole(flat))
+        assert error.value.code == "no-aponeuroses"
+    with pytest.raises(InputError, match="0 by 0 pixels"):
+        layers(image, View((0, 0, WIDTH, HEIGHT), np.zeros(image.shape, np.bool_), 1.0))
+    image[3, 4] = np.nan
+    with pytest.raises(InputError, match="1 pixels of the view are not finite") as error:
+        layers(image, whole(image))
+    assert error.value.code == "not-finite"
+    image = muscle()
     with pytest.raises(SettingsError, match=r"depth_window has 0.5 to 0.2"):
         layers(image, whole(image), depth_window=((0.5, 0.2), (0.6, 0.9)))
 

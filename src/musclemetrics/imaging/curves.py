@@ -25,6 +25,8 @@ WITHIN = 0.6
 """Share of a curve that lies inside the scan at least."""
 APART = 4.0
 """Rows, on average, between two candidates."""
+LEAST_SCORE = 0.1
+"""Mean ridge along a curve, standard deviations, below which there is nothing there."""
 BRIGHTEST = 99.0
 """Percentile of the ridge that no cell counts more than: one glaring stretch is no line."""
 BAND = 5
@@ -97,7 +99,7 @@ def candidates(reduced: Reduced, count: int, rows: NDArray[np.bool_] | None = No
     all_curves = np.arange(ROWS)[:, None] + falls[:, None] / 2 * u + bows[:, None] * (1 / 3 - u * u)
     kept: list[int] = []
     for k in np.argsort(-best, kind="stable"):
-        if best[k] <= 0.0 or len(kept) == count:
+        if best[k] < LEAST_SCORE or len(kept) == count:
             break
         if not kept or np.abs(all_curves[kept] - all_curves[k]).mean(axis=1).min() >= APART:
             kept.append(int(k))

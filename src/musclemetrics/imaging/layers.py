@@ -208,8 +208,8 @@ def layers(
     Raises
     ------
     InputError
-        ``view-too-small``; ``no-aponeuroses`` where no two lines are found; ``layer-not-seen`` where there is no such
-        layer.
+        ``not-finite``; ``view-too-small``; ``no-aponeuroses`` where no two lines are found; ``layer-not-seen`` where
+        there is no such layer.
     SettingsError
         ``bad-setting``.
 

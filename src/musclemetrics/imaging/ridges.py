@@ -26,6 +26,8 @@ GAIN_FLOOR = 8.0
 """Grey levels added to the neighbourhood, so that black is not blown up."""
 WIDTHS = (1.5, 2.5, 3.5)
 """Rows; half-widths of the bands that count as bright lines."""
+LEAST_SPREAD = 0.02
+"""Standard deviation of the ridge that counts as one at least; in real images it is about 0.3."""
 ALONG = 1.5
 """Columns over which a line is smoothed along itself."""
 
@@ -97,20 +99,26 @@ def reduce_view(grey: NDArray[Any], view: View) -> Reduced:
     Raises
     ------
     InputError
-        ``view-too-small`` where a side of the view has fewer than `LEAST_SIDE` pixels.
+        ``view-too-small`` where a side of the view has fewer than `LEAST_SIDE` pixels; ``not-finite``.
     """
     from scipy import ndimage
 
     x0, y0, x1, y1 = view.box
-    height, width = y1 - y0, x1 - x0
+    scan = grey[y0:y1, x0:x1].astype(np.float32)
+    if not np.isfinite(scan).all():
+        raise InputError(
+            f"{np.count_nonzero(~np.isfinite(scan))} pixels of the view are not finite",
+            code="not-finite",
+            remedy="give grey levels 0 to 255",
+        )
+    height, width = (int(np.count_nonzero(view.mask.any(axis=k))) for k in (1, 0))
     if min(height, width) < LEAST_SIDE:
         raise InputError(
             f"the view is {width} by {height} pixels, lines are sought in at least {LEAST_SIDE} by {LEAST_SIDE}",
             code="view-too-small",
             remedy="give the lines by hand (lines=), or an image of the original resolution",
         )
-    across, down = _averaging(width, COLUMNS).T, _averaging(height, ROWS)
-    scan = grey[y0:y1, x0:x1].astype(np.float32)
+    across, down = _averaging(x1 - x0, COLUMNS).T, _averaging(y1 - y0, ROWS)
     if view.mask.all():
         tall = scan @ across
         small = down @ tall
@@ -138,5 +146,5 @@ def reduce_view(grey: NDArray[Any], view: View) -> Reduced:
     if not inside.all():
         # The border of the fan is a step, not a line.
         ridge[~ndimage.binary_erosion(inside, iterations=3, border_value=1)] = 0.0
-    ridge /= max(float(ridge[inside].std()), 1e-6)
+    ridge /= max(float(ridge[inside].std()), LEAST_SPREAD)
     return Reduced(tall, small, inside, gain, ridge, view.box)
