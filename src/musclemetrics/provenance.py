@@ -6,24 +6,37 @@ import hashlib
 import math
 import platform
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import IO, Any
 
 from .errors import MuscleMetricsError
 from .record import Definition, Flag, Measurement, Provenance, Record, Settings, plain
 
-__all__ = ["HEAD", "corrections_table", "describe", "own_output", "picture_name", "sha256", "software", "unmeasured"]
+__all__ = [
+    "HEAD",
+    "case_ids",
+    "corrections_table",
+    "describe",
+    "own_output",
+    "picture_name",
+    "sha256",
+    "software",
+    "unmeasured",
+]
 
 # How the files of the store and the page of the report begin.
 _OWN = re.compile(
-    rb'modality,status,|\{"schema":[0-9]+,"modality":|'
+    rb'modality,status,|\{"schema":[0-9]+,"modality":|\{"journal":[0-9]+,|# A run of musclemetrics|<!-- musclemetrics|'
     rb'<!doctype html>\s*<html[^>]*>\s*<head>\s*<meta charset="utf-8">\s*<meta name="generator" content="musclemetrics'
 )
-_OWN_HDF5 = b"musclemetrics records"
+_OWN_RECORDS = b"musclemetrics records"  # in HDF5 files and in workbooks
 _OWN_PICTURE = b"musclemetrics overlay", b"musclemetrics figure"
-# The head of a person's table of onsets, whoever wrote it.
-_CORRECTIONS = re.compile(rb"(?=[^\r\n]*\bsource\b)(?=[^\r\n]*\brelease\b)[^\r\n]*\bonset *\(", re.IGNORECASE)
+# The head of a person's table of onsets, whoever wrote it, or of ratings.
+_CORRECTIONS = re.compile(
+    rb"(?=[^\r\n]*\bsource\b)(?=[^\r\n]*\brelease\b)[^\r\n]*\bonset *\(|(\xef\xbb\xbf)?item,source,frame,rating,note",
+    re.IGNORECASE,
+)
 
 HEAD = 1 << 14
 """So many bytes of a file tell whether musclemetrics wrote it."""
@@ -33,7 +46,9 @@ def own_output(head: bytes) -> bool:
     """Whether a file that begins with `head` was written by musclemetrics: a result or its page, not a recording."""
     if head.startswith((b"\x89PNG", b"\xff\xd8")):
         return any(mark in head[:512] for mark in _OWN_PICTURE)
-    return bool(_OWN.match(head)) or (head.startswith(b"\x89HDF") and _OWN_HDF5 in head)
+    if head.startswith((b"\x89HDF", b"PK\x03\x04")):
+        return _OWN_RECORDS in head
+    return bool(_OWN.match(head))
 
 
 def corrections_table(head: bytes) -> bool:
@@ -62,12 +77,14 @@ def describe(method: str, settings: Mapping[str, Any]) -> Provenance:
     return Provenance(method, plain(settings), software())
 
 
-def picture_name(record: Record) -> str:
+def picture_name(record: Record, suffix: str = "") -> str:
     """Return the file name of a record's overlay: the same for the same bytes, frame and settings, and no word of it.
 
     Parameters
     ----------
     record : Record
+    suffix : str, optional
+        Which of a record's pictures: ``""`` is the overlay, ``"-scan"`` what lies under it.
     """
     made_of = (
         record.modality,
@@ -75,7 +92,27 @@ def picture_name(record: Record) -> str:
         record.labels.get("frame"),
         sorted(record.provenance.settings.items()),
     )
-    return hashlib.sha256(repr(made_of).encode()).hexdigest()[:20] + ".jpg"
+    return hashlib.sha256(repr(made_of).encode()).hexdigest()[:20] + f"{suffix}.jpg"
+
+
+def case_ids(records: Sequence[Record]) -> list[str]:
+    """Return a short word for each record of a run, by which a person's rating finds it again.
+
+    It is made of the modality, the names and bytes of the files, and which of the records of these files it is; not of
+    settings or numbers, so that a record that was corrected keeps its rating.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        All of a run, in their order.
+    """
+    seen: dict[tuple[object, ...], int] = {}
+    out = []
+    for record in records:
+        made_of = (record.modality, record.provenance.sources)
+        seen[made_of] = seen.get(made_of, 0) + 1
+        out.append(hashlib.sha256(repr((*made_of, seen[made_of])).encode("utf-8", "backslashreplace")).hexdigest()[:12])
+    return out
 
 
 def sha256(stream: IO[bytes]) -> str:

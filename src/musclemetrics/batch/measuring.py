@@ -58,8 +58,8 @@ def bridged(job: Job, readings: Sequence[Reading]) -> Bridged:
 
 def measured(
     job: Job, bridge: Bridged, corrections: Sequence[Sequence[Correction]], *, hide: Hide
-) -> Iterator[tuple[Record, Sequence[Reading], bytes | None]]:
-    """Yield one record for each of the modality's inputs, in their order, the readings it was made from, its overlay.
+) -> Iterator[tuple[Record, Sequence[Reading], Mapping[str, bytes]]]:
+    """Yield one record for each of the modality's inputs, in their order, the readings it was made from, its overlays.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def measured(
     for number, one in enumerate(inputs):
         ready = together.get(number)
         own = one.sources_from or readings
-        drawn = None
+        drawn: Mapping[str, bytes] = {}
         if ready is not None:
             record = ready
         else:
@@ -86,7 +86,7 @@ def measured(
         yield _stamped(record, job, one, decided[number], own, sole=sole), own, drawn
     if bridge.failure is not None:
         labels, flags = _shared_labels(readings), tuple(f for r in readings for f in r.flags)
-        yield _failed(module, job, job.settings, hide(bridge.failure), labels, flags), readings, None
+        yield _failed(module, job, job.settings, hide(bridge.failure), labels, flags), readings, {}
     elif not inputs:
         nothing = InputError(
             f"{len(readings)} recording(s) were read, none of them is for {named(job.module)}",
@@ -95,7 +95,7 @@ def measured(
         )
         if job.errors == "raise":
             raise nothing
-        yield _failed(module, job, job.settings, hide(nothing), _shared_labels(readings), ()), readings, None
+        yield _failed(module, job, job.settings, hide(nothing), _shared_labels(readings), ()), readings, {}
 
 
 def _shared_labels(readings: Sequence[Reading]) -> dict[str, str]:
@@ -105,8 +105,8 @@ def _shared_labels(readings: Sequence[Reading]) -> dict[str, str]:
     return {str(k): str(v) for k, v in shared.items()}
 
 
-def _single(module: Modality, job: Job, one: Inputs, decided: Chosen, hide: Hide) -> tuple[Record, bytes | None]:
-    """Return the record of one input, and its overlay where one was asked for and the modality draws them."""
+def _single(module: Modality, job: Job, one: Inputs, decided: Chosen, hide: Hide) -> tuple[Record, Mapping[str, bytes]]:
+    """Return the record of one input, and its overlays where they were asked for and the modality draws them."""
     picture = getattr(module, "picture", None) if job.overlays else None
     try:
         if one.reason is not None:
@@ -116,13 +116,13 @@ def _single(module: Modality, job: Job, one: Inputs, decided: Chosen, hide: Hide
         # What is decoded on access is decoded once for both.
         args = {k: np.asarray(v) if picture and hasattr(v, "__array__") else v for k, v in one.args.items()}
         record = module.measure(**args, **decided.settings)
-        return record, None if picture is None else picture(record, **args)
+        return record, {} if picture is None else picture(record, **args)
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as error:
         if job.errors == "raise":
             raise
-        return _failed(module, job, decided.settings, hide(error), {}, ()), None
+        return _failed(module, job, decided.settings, hide(error), {}, ()), {}
 
 
 def _failed(

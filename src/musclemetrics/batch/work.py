@@ -297,8 +297,8 @@ def _measured(
                 labels={**labels, **unit.item.labels},
                 provenance=_stamped(record.provenance, sources, how),
             )
-            if drawn is not None:
-                Path(unit.overlays, picture_name(made)).write_bytes(drawn)
+            for suffix, picture in drawn.items():
+                Path(unit.overlays, picture_name(made, suffix)).write_bytes(picture)
             yield made
 
 

@@ -12,7 +12,7 @@ from ...record import Flag
 from .decisions import Decisions
 from .definitions import LIMITS
 from .geometry import Edges
-from .picture import Picture
+from .image import Picture
 from .scale import Scale
 
 __all__ = ["fascicles_of"]

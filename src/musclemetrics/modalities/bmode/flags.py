@@ -9,8 +9,8 @@ from ... import imaging
 from ...record import Flag
 from .decisions import Decisions
 from .definitions import LIMITS
+from .image import Picture
 from .muscle import Muscle
-from .picture import Picture
 from .region import Area
 from .scale import Scale
 

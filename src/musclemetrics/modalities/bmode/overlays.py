@@ -16,6 +16,7 @@ from ...record import Record
 from .drawing import other_rows
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
 __all__ = ["WIDEST", "overlay", "picture"]
@@ -40,19 +41,33 @@ def overlay(image: ArrayLike, record: Record) -> NDArray[np.uint8] | None:
         Nothing of the screen outside the scan region is in it. None where a person's name may be in what is left:
         the region is not known, or there may be text within it (``possible-text``).
     """
+    scan = _scan(image, record)
+    return None if scan is None else np.asarray(_drawn(scan, record), dtype=np.uint8)
+
+
+def _scan(image: ArrayLike, record: Record) -> Image | None:
+    """Return the scan region as grey levels, its pixels made square; None where there must be no picture."""
     from PIL import Image
-    from PIL.ImageDraw import Draw
 
     if "view_box" not in {t.name for t in record.traces} or record.flagged("possible-text"):
         return None
     grey = imaging.grey(np.asarray(image), str(record.provenance.settings["grey"]))
     x0, y0, x1, y1 = (int(v) for v in record.trace("view_box"))
     part = np.array(grey[y0:y1, x0:x1], dtype=np.float64)
-    known = not math.isnan(record["spacing_x"].value)
-    dx, dy = (record["spacing_x"].value, record["spacing_y"].value) if known else (1.0, 1.0)
+    ratio = record["spacing_y"].value / record["spacing_x"].value
+    ratio = 1.0 if math.isnan(ratio) else ratio
     shrink = min(1.0, WIDEST / (x1 - x0))
-    size = max(1, round((x1 - x0) * shrink)), max(1, round((y1 - y0) * shrink * dy / dx))
-    made = Image.fromarray(np.rint(part).astype(np.uint8)).resize(size, Image.Resampling.BILINEAR).convert("RGB")
+    size = max(1, round((x1 - x0) * shrink)), max(1, round((y1 - y0) * shrink * ratio))
+    return Image.fromarray(np.rint(part).astype(np.uint8)).resize(size, Image.Resampling.BILINEAR)
+
+
+def _drawn(scan: Image, record: Record) -> Image:
+    """Return the scan with what was measured drawn into it."""
+    from PIL.ImageDraw import Draw
+
+    x0, y0, x1, y1 = (int(v) for v in record.trace("view_box"))
+    size = scan.size
+    made = scan.convert("RGB")
     pen = Draw(made)
     fx, fy = size[0] / (x1 - x0), size[1] / (y1 - y0)
 
@@ -69,9 +84,10 @@ def overlay(image: ArrayLike, record: Record) -> NDArray[np.uint8] | None:
     if "roi_x" in traces:
         x, y = (np.append(v, v[:1]) for v in (record.trace("roi_x"), record.trace("roi_y")))
         pen.line(shown(x, y), fill=PALETTE["yellow"], width=2)
-    if known:
+    dx = record["spacing_x"].value
+    if not math.isnan(dx):
         _bar(pen, dx, fx, size)
-    return np.asarray(made, dtype=np.uint8)
+    return made
 
 
 def _tick(pen: ImageDraw, y: float, width: int) -> None:
@@ -91,13 +107,26 @@ def _bar(pen: ImageDraw, dx: float, fx: float, size: Sequence[int]) -> None:
     pen.text((right - wide, low - 14), f"{length} mm", fill="#FFFFFF")
 
 
-def picture(record: Record, image: ArrayLike, **others: object) -> bytes | None:
-    """Return the overlay as a JPEG file without any word of its origin; None where there must be none."""
-    from PIL import Image
+def picture(record: Record, image: ArrayLike, **others: object) -> dict[str, bytes]:
+    """Return the pictures of a record as JPEG files without any word of their origin; none where there must be none.
 
-    made = overlay(image, record)
-    if made is None:
-        return None
+    Parameters
+    ----------
+    record : Record
+    image : array_like
+        The very image the record was measured from.
+
+    Returns
+    -------
+    dict of str to bytes
+        By the suffix of their name: the overlay under ``""``, and under ``"-scan"`` the scan region alone, of the
+        same size, into which a person draws.
+    """
+    scan = _scan(image, record)
+    return {} if scan is None else {"": _jpeg(_drawn(scan, record)), "-scan": _jpeg(scan)}
+
+
+def _jpeg(made: Image) -> bytes:
     out = io.BytesIO()
-    Image.fromarray(made).save(out, "JPEG", quality=80, comment=_MARK)
+    made.save(out, "JPEG", quality=80, comment=_MARK)
     return out.getvalue()

@@ -15,8 +15,8 @@ from .definitions import DEFINITIONS, VIEWS, YOUNG_2015
 from .fascicles import fascicles_of
 from .flags import about_muscle, about_region
 from .geometry import Edges, thickness_of
+from .image import Picture, picture_of
 from .muscle import Muscle, muscle_of
-from .picture import Picture, picture_of
 from .region import Area, area_of
 from .scale import Scale, scale_of
 

@@ -12,7 +12,7 @@ from ...errors import InputError
 from ...record import Flag
 from .decisions import Decisions
 from .definitions import LIMITS
-from .picture import Picture
+from .image import Picture
 
 __all__ = ["Scale", "scale_of"]
 
