@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "musclemetrics"
 
 # The part of the package below src/musclemetrics: its floor. A package's own modules share its floor.
 FLOORS = {
-    "cli": 6,
+    "cli": 7,
+    "study": 6,
     "report": 5,
     "batch": 4,
     "store": 4,
@@ -49,6 +50,7 @@ SHARED = {
         "frames",
         "pictures",
         "rois",
+        "tiff",
     ),
 }
 # What may look sideways on its floor, one way only.
@@ -61,7 +63,7 @@ HOMES = {
     "h5py": ("readers", "store"),
     "matplotlib": ("canvas", "plotting", "report"),
     "pandas": ("store/table",),
-    "openpyxl": ("readers",),
+    "openpyxl": ("readers", "store"),
     "jinja2": ("report",),
     "rich": ("cli",),
     "pyabf": ("readers/abf",),

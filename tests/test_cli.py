@@ -110,7 +110,7 @@ def test_exit_codes(good, tmp_path, capsys) -> None:
         (["mean_force", "good.csv", "-s", "scale"], "name=value"),
         (["mean_force", "good.csv", "-s", "scale=1", "-s", "scale=2"], "once"),
         (["mean_force", "good.csv", "-r", "decimall=,"], "decimal"),
-        (["mean_force", "good.csv", "-o", "out.xlsx"], ".csv"),
+        (["mean_force", "good.csv", "-o", "out.ods"], ".csv"),
         (["mean_force", "good.csv", "-o", "no/where/out.csv"], "no folder"),
         (["mean_force", "good.csv", "-j", "0"], "-j"),
         (["mean_force", "good.csv", "--group-by", "{a"], "pattern"),
@@ -562,7 +562,7 @@ def test_a_message_says_how_settings_are_given(good, tmp_path, capsys) -> None:
     assert capsys.readouterr().err.splitlines()[-2] == closing
     assert main(["force_pca", "m.csv", "-s", "correct_run_down=true"]) == 2
     assert capsys.readouterr().err.splitlines()[-1] == closing
-    assert main(["mean_force", "good.csv", "-o", "a.xlsx"]) == 2
+    assert main(["mean_force", "good.csv", "-o", "a.ods"]) == 2
     assert closing not in capsys.readouterr().err
 
 

@@ -10,6 +10,7 @@ import pickle
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -18,8 +19,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from musclemetrics.errors import InputError, MuscleMetricsError, ReadError, SettingsError, WriteError
+from musclemetrics.provenance import HEAD, own_output
 from musclemetrics.record import Flag, Measurement, Provenance, Record, Trace
-from musclemetrics.store import load, rows, save, save_prism, to_dataframe
+from musclemetrics.store import book as book_module
+from musclemetrics.store import load, rows, save, save_long, save_prism, to_dataframe
 from musclemetrics.store.table import guarded
 
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
@@ -214,7 +217,7 @@ def test_csv_does_not_load_and_suffixes_are_known(tmp_path) -> None:
         load(path)
     assert caught.value.code == "one-way"
     with pytest.raises(SettingsError) as refused:
-        save([_record()], tmp_path / "a.xlsx")
+        save([_record()], tmp_path / "a.ods")
     assert refused.value.code == "unknown-suffix"
     with pytest.raises(ReadError) as gone:
         load(tmp_path / "none.jsonl")
@@ -414,3 +417,47 @@ def test_hdf5_that_claims_more_than_it_holds_is_refused(tmp_path) -> None:
         f["x"] = [1.0]
     with pytest.raises(ReadError, match="does not hold musclemetrics records"):
         load(tmp_path / "other.h5")
+
+
+def test_a_workbook_holds_text_as_text_and_no_clock(tmp_path, monkeypatch) -> None:
+    """Fault 93, in Excel's own format: nothing is a formula, ids stay text, and no sign breaks the file."""
+    import zipfile
+
+    import openpyxl
+
+    record = _record().labelled(subject="007", word="=1+1", odd="a\x01b\udc80", at="@SUM(A1)")
+    record = replace(record, flags=(Flag("note-of-mine", "=cmd|' /C calc'!A0", "note"),))
+    save([record], tmp_path / "a.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    assert book.sheetnames == ["records", "long", "flags"]
+    assert not [c for sheet in book for row in sheet.iter_rows() for c in row if c.data_type == "f"]
+    head, cells = book["records"].iter_rows(values_only=True)
+    row = dict(zip(head, cells, strict=True))
+    assert (row["subject"], row["word"], row["odd"], row["at"]) == ("007", "'=1+1", "a\\x01b\\udc80", "'@SUM(A1)")
+    for m in record.measurements:
+        assert row[m.column] == (None if math.isnan(m.value) else m.value)
+    assert len(list(book["long"].iter_rows())) == 1 + len(record.measurements)
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as parts:
+        assert {p.date_time for p in parts.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert b"2026" not in parts.read("docProps/core.xml")
+    assert own_output((tmp_path / "a.xlsx").read_bytes()[:HEAD])
+    monkeypatch.setattr(book_module, "_MOST_ROWS", 1)
+    with pytest.raises(InputError) as full:
+        save([record], tmp_path / "b.xlsx")
+    assert full.value.code == "too-many-rows"
+    assert not (tmp_path / "b.xlsx").exists()
+
+
+def test_long_table_has_a_row_a_measurement(tmp_path) -> None:
+    first = _record().labelled(subject="007", name="x")
+    none = Record("force_pca", (), (), (Flag("empty-file", "is empty", "failed"),), labels={"subject": "8"})
+    save_long([first, none], tmp_path / "long.csv")
+    with (tmp_path / "long.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [r["name"] for r in rows] == [*first, ""]
+    assert {r["subject"] for r in rows[:-1]} == {"007"}
+    assert rows[0]["label_name"] == "x"
+    assert (rows[-1]["status"], rows[-1]["value"], rows[-1]["flags"]) == ("failed", "", "empty-file")
+    for row, m in zip(rows, first.measurements, strict=False):
+        assert row["unit"] == m.unit
+        assert (float(row["value"]) if row["value"] else math.nan) == pytest.approx(m.value, nan_ok=True, rel=0, abs=0)

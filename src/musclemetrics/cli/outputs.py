@@ -18,7 +18,7 @@ from ..record import Record
 
 __all__ = ["Output", "guarded", "target", "write_folder"]
 
-_FILES = (".csv", ".jsonl", ".h5", ".hdf5")
+_FILES = (".csv", ".xlsx", ".jsonl", ".h5", ".hdf5")
 _IN_FOLDER = ("records.csv", "records.jsonl", "index.html")
 OVERLAYS = "overlays"
 

@@ -1,7 +1,7 @@
 """Records on disk: JSON lines and HDF5 without loss, CSV and Prism tables for the statistician, onsets to correct.
 
 The suffix decides: ``.jsonl`` holds one record a line, ``.h5`` one array a measurement (see :mod:`.columns` for the
-layout that plain h5py reads), ``.csv`` one row a record, one way. Every file appears whole or not at all.
+layout that plain h5py reads), ``.csv`` and ``.xlsx`` one row a record, one way. Every file appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -18,9 +18,37 @@ from .prism import save_prism
 from .table import only_records, rows, to_dataframe
 from .whole import replaced
 
-__all__ = ["load", "rows", "save", "save_lines", "save_onsets", "save_prism", "to_dataframe"]
+__all__ = ["load", "rows", "save", "save_lines", "save_long", "save_onsets", "save_prism", "to_dataframe"]
 
-_SUFFIXES = {".jsonl": "jsonl", ".h5": "hdf5", ".hdf5": "hdf5", ".csv": "csv"}
+_SUFFIXES = {".jsonl": "jsonl", ".h5": "hdf5", ".hdf5": "hdf5", ".csv": "csv", ".xlsx": "excel"}
+_ONE_WAY = ("csv", "excel")
+
+
+def save_long(records: Iterable[Record] | Record, path: str | PathLike[str], *, raw_csv: bool = False) -> Path:
+    """Write records as a long CSV table, a row a measurement; a file of that name is replaced.
+
+    Columns are ``modality, status``, the labels, then ``name, value, stderr, low, high, unit, flags, source, sha256``.
+
+    Parameters
+    ----------
+    records : iterable of Record, or one Record
+    path : path
+        The ``.csv`` to write.
+    raw_csv : bool, optional
+        As for :func:`save`.
+
+    Returns
+    -------
+    Path
+        The file written.
+    """
+    from .long import write_long
+
+    target, given = Path(path), list(only_records(records))
+    labels = dict.fromkeys(key for r in given for key in r.labels)
+    with replaced(target) as temporary:
+        write_long(given, labels, temporary, raw=raw_csv)
+    return target
 
 
 def _kind(path: Path) -> str:
@@ -42,7 +70,8 @@ def save(records: Iterable[Record] | Record, path: str | PathLike[str], *, raw_c
     records : iterable of Record, or one Record
         Of one modality or several; their order is kept.
     path : path
-        ``.jsonl`` or ``.h5`` (without loss), or ``.csv`` (one way). An existing file is replaced in one step.
+        ``.jsonl`` or ``.h5`` (without loss), ``.csv`` or ``.xlsx`` (one way). An existing file is replaced in one
+        step.
     raw_csv : bool, optional
         Leave text cells that a spreadsheet would take for a formula as they are. By default they get a leading
         apostrophe; numbers are never touched.
@@ -57,7 +86,8 @@ def save(records: Iterable[Record] | Record, path: str | PathLike[str], *, raw_c
     SettingsError
         If the suffix is unknown (code ``unknown-suffix``).
     InputError
-        If something among them is no record (code ``not-a-record``).
+        If something among them is no record (code ``not-a-record``); if they are more than an Excel sheet holds
+        (``too-many-rows``).
     WriteError
         If the disk is full (code ``disk-full``) or fails.
     """
@@ -74,6 +104,11 @@ def save(records: Iterable[Record] | Record, path: str | PathLike[str], *, raw_c
 
         with replaced(target) as temporary:
             write(list(given), temporary)
+    elif kind == "excel":
+        from .book import write_book
+
+        with replaced(target) as temporary:
+            write_book(list(given), temporary, raw=raw_csv)
     else:
         from .table import write_csv
 
@@ -91,14 +126,14 @@ def load(path: str | PathLike[str]) -> list[Record]:
     Raises
     ------
     ReadError
-        If the file cannot be read as records. A ``.csv`` cannot: it leaves out traces and provenance
-        (code ``one-way``).
+        If the file cannot be read as records. A ``.csv`` or ``.xlsx`` cannot: it leaves out traces and
+        provenance (code ``one-way``).
     SettingsError
         If the suffix is unknown.
     """
     source = Path(path)
     kind = _kind(source)
-    if kind == "csv":
+    if kind in _ONE_WAY:
         raise ReadError(
             f"{source.name} is a table for statistics; traces and provenance are not in it",
             code="one-way",

@@ -15,7 +15,7 @@ from ..record import Record
 from .table import only_records
 from .whole import replaced
 
-__all__ = ["save_lines"]
+__all__ = ["save_lines", "thinned"]
 
 _POINTS = 9
 """Points a line is written with: enough for its bow, few enough for a hand."""
@@ -63,7 +63,7 @@ def save_lines(records: Iterable[Record], path: str | PathLike[str]) -> int:
 
 
 def _row(record: Record) -> dict[str, Any]:
-    lines = {side: _thinned(record, side) for side in ("superficial", "deep")}
+    lines = {side: thinned(record, side) for side in ("superficial", "deep")}
     row: dict[str, Any] = {"source": record.provenance.sources[0][0]}
     if "frame" in record.labels:
         row["labels"] = {"frame": record.labels["frame"]}
@@ -73,7 +73,15 @@ def _row(record: Record) -> dict[str, Any]:
     return row
 
 
-def _thinned(record: Record, side: str) -> list[list[float]]:
+def thinned(record: Record, side: str) -> list[list[float]]:
+    """Return the few points by which an edge of a record is written and dragged, in px of the image.
+
+    Parameters
+    ----------
+    record : Record
+        One that has edges.
+    side : {"superficial", "deep"}
+    """
     x, y = record.trace(f"{side}_x"), record.trace(f"{side}_y")
     at = np.linspace(x[0], x[-1], _POINTS)
     return [[round(float(a), 2), round(float(b), 2)] for a, b in zip(at, np.interp(at, x, y), strict=True)]

@@ -15,7 +15,7 @@ from ..record import Record
 from .table import guarded, only_records
 from .whole import replaced
 
-__all__ = ["save_onsets"]
+__all__ = ["save_onsets", "telling"]
 
 _HEAD = ("source", "release", "onset (s)", "found (s)", "start (s)", "step ({L0})")
 _NEEDED = {"release_onset", "release_start", "release_step", "release_used", "release_manual"}
@@ -60,7 +60,7 @@ def save_onsets(records: Iterable[Record], path: str | PathLike[str]) -> int:
             code="no-source",
             remedy="measure the files by measure_files, or give onsets= to measure",
         )
-    labels = _telling(shown)
+    labels = telling(shown)
     names = list(dict.fromkeys(name for words in labels for name in words))
     rows = [
         [guarded(r.provenance.sources[0][0]), *cells, *(guarded(words.get(n, "")) for n in names)]
@@ -88,15 +88,20 @@ def _time(value: float) -> str:
     return repr(round(float(value), _DECIMALS))
 
 
-def _telling(records: Sequence[Record]) -> list[dict[str, str]]:
-    """Return for each record the labels that tell it from others of its file; none where it is alone."""
+def telling(records: Sequence[Record]) -> list[dict[str, str]]:
+    """Return for each record the labels that tell it from others of its file; none where it is alone.
+
+    Parameters
+    ----------
+    records : sequence of Record
+    """
     of: dict[str, list[Record]] = {}
     for record in records:
         for name, _ in record.provenance.sources:
             of.setdefault(name, []).append(record)
     out = []
     for record in records:
-        peers = of[record.provenance.sources[0][0]]
+        peers = of[record.provenance.sources[0][0]] if record.provenance.sources else []
         differ = [k for k, v in record.labels.items() if any(p.labels.get(k) != v for p in peers)]
         out.append({k: record.labels[k] for k in differ})
     return out

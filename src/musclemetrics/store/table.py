@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from ..record import Measurement, Record
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["guarded", "only_records", "rows", "to_dataframe", "write_csv"]
+__all__ = ["Cell", "guarded", "heads", "only_records", "rows", "text_of", "to_dataframe", "write_csv"]
 
 Cell = str | float | None
 
@@ -106,6 +106,22 @@ def _numbers(m: Measurement) -> tuple[float, float, float, float]:
     return m.value, m.stderr, *m.interval
 
 
+def heads(labels: Iterable[str], taken: Collection[str]) -> list[str]:
+    """Return the headings of labels; one that bears the name of another column is headed ``label_…``."""
+    return [f"label_{key}" if key in taken else key for key in labels]
+
+
+def text_of(cell: Cell, *, raw: bool = False, count: bool = False) -> str:
+    """Return a cell as it stands in a CSV file: a number by repr, an undetermined one empty, a count without point."""
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return cell if raw else guarded(cell)
+    if math.isnan(cell):
+        return ""
+    return str(int(cell)) if count and cell.is_integer() else repr(float(cell))
+
+
 def rows(records: Iterable[Record]) -> tuple[list[str], list[list[Cell]]]:
     """Return the header and the rows of the table of `records`.
 
@@ -117,9 +133,7 @@ def rows(records: Iterable[Record]) -> tuple[list[str], list[list[Cell]]]:
     parts = _shares(listed)
     numeric = [name + part for name in quantities for part in _PARTS[: parts[name]]]
     labels = list(dict.fromkeys(key for r in listed for key in r.labels))
-    taken = {*_FIRST, *_LAST, *numeric}
-    heads = [f"label_{key}" if key in taken else key for key in labels]
-    header = [*_FIRST, *heads, *numeric, *_LAST]
+    header = [*_FIRST, *heads(labels, (*_FIRST, *_LAST, *numeric)), *numeric, *_LAST]
     body: list[list[Cell]] = []
     for r in listed:
         cells = {m.column: _numbers(m) for m in r.measurements}
@@ -140,22 +154,12 @@ def write_csv(records: Sequence[Record], path: Path, *, raw: bool = False) -> No
 
     A count (``n_points``) is written without a decimal point.
     """
-
-    def text(cell: Cell, count: bool = False) -> str:
-        if cell is None:
-            return ""
-        if isinstance(cell, str):
-            return cell if raw else guarded(cell)
-        if math.isnan(cell):
-            return ""
-        return str(int(cell)) if count and cell.is_integer() else repr(float(cell))
-
     header, body = rows(records)
     counts = [name.startswith("n_") and name + _PARTS[1] not in header for name in header]
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
         writer = csv.writer(stream)  # ends lines with CR LF, so a stray CR or LF inside a cell is quoted
-        writer.writerow([text(h) for h in header])
-        writer.writerows([text(c, n) for c, n in zip(row, counts, strict=True)] for row in body)
+        writer.writerow([text_of(h, raw=raw) for h in header])
+        writer.writerows([text_of(c, raw=raw, count=n) for c, n in zip(row, counts, strict=True)] for row in body)
 
 
 def to_dataframe(records: Iterable[Record] | Record) -> pandas.DataFrame:
