@@ -124,6 +124,23 @@ def test_what_is_no_scan_is_refused(image: Grey, code: str) -> None:
     assert caught.value.remedy
 
 
+def test_white_echoes_along_the_top_of_a_cut_image_are_scan() -> None:
+    cut = SPECKLE[:460, :520].copy()
+    cut[:60] = 255
+    assert field_of_view(cut).box == (0, 0, 520, 460)
+
+
+@pytest.mark.parametrize("factor", [0.7, 1.5, 2.0])
+def test_an_enlarged_screen_has_the_enlarged_box(factor: float) -> None:
+    made = bmode(screen="grey", seed=5)
+    height, width = made.image.shape
+    scaled = Image.fromarray(made.image).resize(
+        (round(width * factor), round(height * factor)), Image.Resampling.BICUBIC
+    )
+    found = np.array(field_of_view(np.asarray(scaled)).box)
+    assert np.abs(found - np.array(made.box) * factor).max() <= 3
+
+
 @pytest.mark.parametrize("name", sorted(BY_EYE))
 def test_real_screens(name: str) -> None:
     image = picture(name)

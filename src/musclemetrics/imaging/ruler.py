@@ -18,6 +18,8 @@ Mask = NDArray[np.bool_]
 
 TICKS_MM = (1.0, 2.0, 2.5, 5.0, 10.0, 20.0)
 """Millimetres that scanners draw between ticks."""
+MAJORS = (2, 4, 5, 10)
+"""Every how many ticks scanners draw a longer one."""
 DEPTHS = (15.0, 120.0)
 """mm; depths of view that muscle is scanned with."""
 APERTURES = (20.0, 70.0)
@@ -38,12 +40,13 @@ LENGTH = 0.5
 """Share of the view's length that a ruler has at least: it measures the view."""
 LEAST_SHARE = 0.2
 """Share of the image's length that a ruler has at least, however little of the view is lit."""
-OFF = 1.25
-"""Pixels that a tick may be off its place: screens draw ticks on whole pixels."""
+OFF, OFF_SHARE = 1.25, 0.04
+"""Pixels, or share of the period where that is more, that a tick may be off its place: screens draw ticks on whole
+pixels, and may be enlarged after that."""
 WHOLE_PIXELS = 1 / 12
 """Variance, px², of a place rounded to whole pixels, as a screen draws it: ticks in perfect step tell no more."""
-ROUGH = 0.75
-"""Pixels, root mean square, that the ticks' centres may be off their places."""
+ROUGH, ROUGH_SHARE = 0.75, 0.02
+"""Pixels, or share of the period, root mean square, that the ticks' centres may be off their places."""
 FOUND = 0.8
 """Share of the places between first and last tick that hold one."""
 OWN = 0.65
@@ -174,7 +177,7 @@ def _along(grey: Grey, across: tuple[int, int], along: tuple[int, int]) -> Found
     period, offset = _line(places[held], centres)
     off = centres - (offset + period * places[held])
     residual = float(np.sqrt(np.mean(off**2)))
-    if residual > ROUGH:
+    if residual > max(ROUGH, ROUGH_SHARE * period):
         return None
     spread = places[held] - places[held].mean()
     variance = max(float(off @ off) / max(1, len(off) - 2), WHOLE_PIXELS)
@@ -246,7 +249,7 @@ def _placed(rows: Array, period: float) -> tuple[NDArray[np.intp], Mask]:
     # The periodogram's frequencies are coarse: the far ticks come into place once the near ones have told the period.
     for near in (0.2 * period, 0.08 * period, 0.0):
         places = np.rint((rows - offset) / period).astype(np.intp)
-        held = np.abs(rows - offset - period * places) <= max(near, OFF)
+        held = np.abs(rows - offset - period * places) <= max(near, OFF, OFF_SHARE * period)
         if np.count_nonzero(held) < LEAST_TICKS or np.ptp(places[held]) == 0:
             return places, np.zeros(len(rows), dtype=bool)
         period, offset = _line(places[held], rows[held])
@@ -291,7 +294,7 @@ def _major(lengths: NDArray[np.intp], places: NDArray[np.intp]) -> int | None:
     if len(at) < 2 or long.all():
         return None
     gaps = np.diff(at)
-    return int(gaps[0]) if gaps[0] > 1 and (gaps == gaps[0]).all() else None
+    return int(gaps[0]) if gaps[0] in MAJORS and (gaps == gaps[0]).all() else None
 
 
 def _candidates(period: float, shape: tuple[float, float], major: int | None) -> tuple[float, ...]:

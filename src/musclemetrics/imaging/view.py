@@ -41,6 +41,10 @@ FILLED = 0.8
 """Share of busy cells from which a view counts as filled: black gaps are common between bright fascicles."""
 REACH = 0.03
 """Share of the image's width within which a view ends at the image's own edge."""
+WHITE = 250
+"""Grey levels from which echoes are saturated."""
+SIDES, TOP = 0.4, 0.8
+"""Shares of both sides and of the top of an image that are scan where the image is cut to it."""
 HULL_AREA = 0.88
 """Share of its box that the hull of an upright view fills, however ragged it is; a fan's fills less."""
 
@@ -129,7 +133,8 @@ def field_of_view(grey: Grey) -> View:
         box, mask = outline(grey, region, cell)
     # Cut to the scan already: a dark deep part has no border of its own, so the image's edge is the view's.
     reach = max(cell, round(REACH * width))
-    if box[0] <= reach and box[1] <= reach and box[2] >= width - reach and mask.mean() > HULL_AREA:
+    ends = box[0] <= reach and box[1] <= reach and box[2] >= width - reach and mask.mean() > HULL_AREA
+    if ends or _cut(grey, closed, cell):
         box, mask = (0, 0, width, height), np.ones(grey.shape, dtype=bool)
     return View(box, mask, _confidence(busy, closed & region, region))
 
@@ -178,6 +183,14 @@ def _largest(closed: Mask) -> Mask | None:
         return None
     region = ndimage.binary_fill_holes(names == 1 + int(sizes.argmax()))
     return np.asarray(region)
+
+
+def _cut(grey: Grey, closed: Mask, cell: int) -> bool:
+    """Return whether an image is cut to the scan: speckle along both sides, echoes, be they white, along the top."""
+    across = closed.shape[1]
+    top = closed[0] | (grey[cell // 2, cell // 2 : across * cell : cell] >= WHITE)
+    sides = min(float(closed[:, 0].mean()), float(closed[:, -1].mean()))
+    return sides >= SIDES and float(top.mean()) >= TOP
 
 
 def _grown(mask: Mask, size: int) -> Mask:

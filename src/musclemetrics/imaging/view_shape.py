@@ -121,8 +121,10 @@ def _edge(grey: Grey, coarse: Box, cell: int, *, smooth: bool = False) -> int:
     if ground:
         unlike = np.minimum.reduce([(apart(here, level) >= LIFTED).mean(axis=0) for level in ground])
         on |= unlike >= LIFTED_SHARE
-    first, dark = inside - start, 0
-    for i in range(inside - start, -1, -1):
+    # A frame close by may have widened the coarse edge: the walk starts where there is scan.
+    within = inside - start
+    first, dark = within + (int(on[within:].argmax()) if on[within:].any() else 0), 0
+    for i in range(first, -1, -1):
         if not on[i]:
             dark += 1
             if dark > cell:
