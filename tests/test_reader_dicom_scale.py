@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
+import musclemetrics as mm
 from musclemetrics.reading import Reading
+from musclemetrics.record import to_json
 
 from .dicom_files import BIG, EXPLICIT, IMPLICIT, codes, dicom, one, refused, region, speckle
 
@@ -163,7 +166,7 @@ def test_the_machine_and_its_settings_become_labels() -> None:
     assert codes(scaled(Modality="CT")) == ["not-ultrasound"]
 
 
-def test_no_element_that_can_name_a_person_leaves_a_trace() -> None:
+def test_no_element_that_can_name_a_person_leaves_a_trace(tmp_path: Path) -> None:
     """A canary in every text element of the standard but those listed, nested and private ones too."""
     from pydicom.datadict import DicomDictionary, tag_for_keyword
 
@@ -188,7 +191,7 @@ def test_no_element_that_can_name_a_person_leaves_a_trace() -> None:
 
     def add(ds: Dataset) -> None:
         fill(ds, "CANARY")
-        nested = region()
+        nested = region(RegionLocationMaxX1=319, RegionLocationMaxY1=239)
         fill(nested, "NESTED")
         ds.SequenceOfUltrasoundRegions = Sequence([nested])
         other = Dataset()
@@ -199,7 +202,7 @@ def test_no_element_that_can_name_a_person_leaves_a_trace() -> None:
         ds.PatientName = "CANARYNAME^../../etc/x<script>"
         ds.PatientAge = "093Y"
 
-    data = dicom(speckle(), change=add, TransducerData=["L12-3", "CANARYSERIAL"])
+    data = dicom(speckle(240, 320), change=add, TransducerData=["L12-3", "CANARYSERIAL"])
     assert len(canaries) > 500
     assert data.count(b"CANARY") > 300
     reading = one(data)
@@ -210,6 +213,15 @@ def test_no_element_that_can_name_a_person_leaves_a_trace() -> None:
     for word in (*canaries, "CANARY", "NESTED", "OTHERS", "ZQ", "093Y", "etc/x", "script"):
         assert word not in said, word
     assert "subject" not in reading.labels
+    # Nor does a record, whatever becomes of the picture.
+    for name, content in (("scan.dcm", data), ("cut.dcm", data[: len(data) - 500])):
+        (tmp_path / name).write_bytes(content)
+    records = list(mm.measure_files(tmp_path, "bmode"))
+    assert sorted(r.status == "failed" for r in records) == [False, True], [r.flags for r in records]
+    written = "".join(to_json(record) for record in records)
+    assert "L12-3" in written
+    for word in (*canaries, "CANARY", "NESTED", "OTHERS", "ZQ", "093Y", "etc/x"):
+        assert word not in written, word
     # An error says nothing of the header either.
     error = refused(data[: len(data) - 500])
     assert "CANARY" not in str(error)

@@ -16,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin
 
+import musclemetrics as mm
 from musclemetrics import imaging, readers
 from musclemetrics.errors import (
     InputError,
@@ -236,6 +237,40 @@ def test_pages_of_a_tiff_are_frames() -> None:
     assert refused(imagej("mm", 10, 10, extra="images=30\n")).code == "corrupt-image"
 
 
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("packing", [None, "lzw"])
+def test_pages_of_every_kind_of_tiff(tmp_path: Path, big: bool, order: str, packing: str | None) -> None:
+    pages = np.stack([speckle(seed=s) for s in range(7)])
+    pictures = [Image.fromarray(page) for page in pages]
+    path = tmp_path / "a.tif"
+    if packing is None:
+        tifffile = pytest.importorskip("tifffile")
+        tifffile.imwrite(path, pages, bigtiff=big, byteorder=order, photometric="minisblack", metadata=None)
+    else:
+        pictures[0].save(path, save_all=True, append_images=pictures[1:], compression="tiff_lzw", big_tiff=big)
+    if big and order == ">" and packing is None:
+        # Of 64-bit TIFFs, Pillow knows those of little endian alone.
+        assert refused(path.read_bytes()).code == "corrupt-image"
+        return
+    for source in (path, io.BytesIO(path.read_bytes())):
+        found = list(readers.read(source, frames="all"))
+        assert len(found) == 7
+        for i in (6, 0, 3):
+            np.testing.assert_array_equal(found[i]["image"], pages[i])
+
+
+def test_pages_that_lead_back_are_refused() -> None:
+    data = bytearray(saved(speckle(), "TIFF", save_all=True, append_images=[Image.fromarray(speckle())]))
+    first = struct.unpack("<I", data[4:8])[0]
+    entries = struct.unpack("<H", data[first : first + 2])[0]
+    after = first + 2 + 12 * entries
+    data[after : after + 4] = struct.pack("<I", first)
+    error = refused(bytes(data))
+    assert error.code == "corrupt-image"
+    assert "itself" in error.message
+
+
 # Limits ------------------------------------------------------------------------------------------------------------
 
 
@@ -361,6 +396,25 @@ def test_masks_beside_pictures_are_their_regions_and_no_pictures_themselves(tmp_
         list(readers.read(tmp_path / "a.png", roi="rois/{stem}.csv"))
     assert not isinstance(bad.value, UnknownFormatError), "a bad region would have the picture passed over"
     assert bad.value.code == "roi-unsupported"
+
+
+def test_pictures_beside_tables_are_passed_over_and_the_other_way_about(tmp_path: Path) -> None:
+    (tmp_path / "figure.png").write_bytes(saved(speckle()))
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(99))
+    (tmp_path / "curve.csv").write_text(
+        "pCa,force (mN)\n9,0.01\n6.5,0.1\n6.2,0.3\n6,0.5\n5.8,0.7\n5.5,0.9\n5,1.0\n4.5,1.0\n"
+    )
+    rows = mm.measure_files(tmp_path, "force_pca")
+    status = {r.provenance.sources[0][0]: (r.status, r.flags[0].code if r.flags else "") for r in rows}
+    assert status["figure.png"] == status["broken.png"] == ("skipped", "other-kind")
+    assert status["curve.csv"][0] in ("ok", "suspect")
+    rows = mm.measure_files(tmp_path, "bmode")
+    status = {r.provenance.sources[0][0]: (r.status, r.flags[0].code if r.flags else "") for r in rows}
+    assert status["curve.csv"] == ("skipped", "other-kind")
+    assert status["broken.png"] == ("failed", "corrupt-image")
+    # Named by hand it is a failure, with the reason.
+    [row] = mm.measure_files(tmp_path / "figure.png", "force_pca")
+    assert (row.status, row.flags[0].code) == ("failed", "other-kind")
 
 
 # Real pictures -------------------------------------------------------------------------------------------------------

@@ -63,11 +63,10 @@ def grey(image: ArrayLike, rule: str = "itu601") -> NDArray[Any]:
         return np.ascontiguousarray(green)
     parts = GREY_RULES[rule]
     # Whole numbers of 32 bits hold the sum without rounding, and nothing wraps as it would in eight.
-    kind = np.uint32 if pixels.dtype.kind == "u" and pixels.dtype.itemsize <= 2 else np.float64
-    total: NDArray[Any] = red.astype(kind)
-    total *= parts[0]
-    total += green.astype(kind) * kind(parts[1])
-    total += blue.astype(kind) * kind(parts[2])
+    kind: Any = np.uint32 if pixels.dtype.kind == "u" and pixels.dtype.itemsize <= 2 else np.float64
+    total: Any = 0
+    for channel, part in zip((red, green, blue), parts, strict=True):
+        total = total + channel.astype(kind) * kind(part)
     return np.asarray(total / float(sum(parts)))
 
 

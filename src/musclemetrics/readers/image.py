@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..errors import ReadError
 from ..reading import Reading
 from ..record import Flag
+from . import tiff
 from .beside import drawn_options
 from .frames import MAX_PIXELS, Frame, chosen, damaged, fits, lossy, plausible, reopened
 from .pictures import decoding, jpeg_look, jpeg_neutral, jpeg_pixels, picture
@@ -104,12 +105,13 @@ def read(
         stream.seek(0)
         file = picture(stream, *_FORMATS)
         fits(*file.size, max_pixels, name)
-        count = int(getattr(file, "n_frames", 1)) if file.format == "TIFF" else 1
-        scale, told = _imagej(file) if file.format == "TIFF" else (None, [])
+        where = tiff.pages_of(stream) if file.format == "TIFF" else []
+        count = len(where) or 1
+        scale, told = _imagej(file, count) if where else (None, [])
         pages = []
         for number in chosen(frames, count):
             if number:
-                file.seek(number)
+                file = picture(tiff.OnePage(stream, where[number]), *_FORMATS)
             fits(*file.size, max_pixels, name)
             page = _jpeg(file, b"\xff\xd8" + data) if data else _page(file, name)
             page.notes.extend(told)
@@ -119,7 +121,9 @@ def read(
         elif getattr(file, "is_animated", False) and file.format == "PNG":
             pages[0][1].notes.append("an animated PNG, of which the first picture is read")
     for number, page in pages:
-        arrays: dict[str, Any] = {"image": Frame(_decoder(reopen, name, number, page), page.shape, page.dtype)}
+        arrays: dict[str, Any] = {
+            "image": Frame(_decoder(reopen, name, page, where[number] if where else None), page.shape, page.dtype)
+        }
         units: dict[str, str] = {}
         if scale is not None:
             wrong = plausible(*scale)
@@ -135,13 +139,10 @@ def read(
         yield Reading(arrays | region, units, labels, flags=(*page.flags, *of_region), notes=(*page.notes, *said))
 
 
-def _decoder(reopen: Callable[[], Any], name: str, number: int, page: _Page) -> Callable[[], NDArray[Any]]:
+def _decoder(reopen: Callable[[], Any], name: str, page: _Page, where: tiff.Page | None) -> Callable[[], NDArray[Any]]:
     def decode() -> NDArray[Any]:
         with reopen() as stream, decoding(name):
-            file = picture(stream, *_FORMATS)
-            if number:
-                file.seek(number)
-            return page.convert(file)
+            return page.convert(picture(stream if where is None else tiff.OnePage(stream, where), *_FORMATS))
 
     return decode
 
@@ -254,7 +255,7 @@ def _turning(file: Image) -> tuple[Callable[[NDArray[Any]], NDArray[Any]], bool,
     return lambda a: np.ascontiguousarray(chosen_turn(a)), orientation in _TURNED, notes
 
 
-def _imagej(file: Image) -> tuple[tuple[float, float] | None, list[str]]:
+def _imagej(file: Image, pages: int) -> tuple[tuple[float, float] | None, list[str]]:
     """Return the millimetres a pixel that ImageJ wrote, None where it did not, and notes."""
     tags: Any = getattr(file, "tag_v2", {})
     text = str(tags.get(_DESCRIPTION, ""))
@@ -264,8 +265,8 @@ def _imagej(file: Image) -> tuple[tuple[float, float] | None, list[str]]:
     facts = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     notes = []
     images = facts.get("images", "1")
-    if images.isdigit() and int(images[:9]) > int(getattr(file, "n_frames", 1)):
-        raise damaged(f"ImageJ states {images} pictures, the file lists {getattr(file, 'n_frames', 1)}")
+    if images.isdigit() and int(images[:9]) > pages:
+        raise damaged(f"ImageJ states {images} pictures, the file lists {pages}")
     stated = facts.get("unit", ""), facts.get("yunit", facts.get("unit", ""))
     words = tuple(re.sub(r"\\u00[Bb]5", "µ", w.strip()).lower() for w in stated)
     if any(w not in _UNITS for w in words):

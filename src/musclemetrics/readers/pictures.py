@@ -6,7 +6,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,8 +72,8 @@ def decoding(name: str = "") -> Iterator[None]:
         raise damaged(f"{type(error).__name__}: {str(error)[:120]}") from error
 
 
-def picture(stream: IO[bytes] | bytes, *formats: str) -> Image:
-    """Return a picture of which the header has been read; to be called within :func:`decoding`."""
+def picture(stream: Any, *formats: str) -> Image:
+    """Return the picture of bytes or of a stream, its header read; to be called within :func:`decoding`."""
     from PIL import Image
 
     source = io.BytesIO(stream) if isinstance(stream, bytes) else stream
