@@ -19,8 +19,6 @@ LEAST_GAP = 0.08
 """Share of the view's height between the lines of a pair."""
 SEEN = 1.0
 """Standard deviations of the ridge from which a column of a line counts as seen."""
-NEAR, WIDE = (3, 12), (4, 32)
-"""Rows beside a line that are looked at."""
 BAND = 0.02
 """Share of the view's height that an inner edge may lie from the middle of its line."""
 EDGE = 4.0
@@ -106,10 +104,14 @@ def describe(reduced: Reduced, lines: Array, *, flat: float = 1.0, window: Windo
     rise, bow, uneven = _parabola(lines)
     angle = np.arctan(rise * dy * flat / dx)
     seen = np.asarray((crest > SEEN).mean(axis=1))
-    near_above, wide_above = (tissue.between(lines - b, lines - a, angle) for a, b in (NEAR, WIDE))
-    near_below, wide_below = (tissue.between(lines + a, lines + b, angle) for a, b in (NEAR, WIDE))
-    flesh_below = tissue.between(lines + 4, lines + 24, angle)
-    itself = tissue.between(lines - 3, lines + 3, angle)
+    away = {d: tissue.above(lines + d) for d in (-32, -12, -4, -3, 3, 4, 12, 24, 32)}
+
+    def beside(top: int, bottom: int) -> Stripes:
+        return tissue.between(away[top], away[bottom], angle)
+
+    near_above, wide_above = beside(-12, -3), beside(-32, -4)
+    near_below, wide_below = beside(3, 12), beside(4, 32)
+    flesh_below, itself = beside(4, 24), beside(-3, 3)
 
     def brighter(than: Stripes) -> Array:
         return np.where(than.cells > COLUMNS, (bright - than.brightness) / spread, 0.0)
@@ -128,10 +130,13 @@ def describe(reduced: Reduced, lines: Array, *, flat: float = 1.0, window: Windo
             apart &= (share[k] >= low + min(side, 0) * BAND) & (share[k] <= high + max(side, 0) * BAND)
     i, j = i[apart], j[apart]
     middle, lean = (lines[i] + lines[j]) / 2, (angle[i] + angle[j]) / 2
-    between = tissue.between(lines[i] + 4, lines[j] - 4, lean)
-    first, second = tissue.between(lines[i] + 3, middle, lean), tissue.between(middle, lines[j] - 3, lean)
-    cover = tissue.between(np.zeros_like(lines), lines - 3, 0.0)
-    inside = tissue.between(lines[i] + NEAR[0], lines[i] + NEAR[1], lean)
+    half = tissue.above(middle)
+    # Where two lines come close, a region ends where it begins.
+    between = tissue.between(away[4][i], tissue.above(np.maximum(lines[j] - 4, lines[i] + 4)), lean)
+    first = tissue.between(away[3][i], tissue.above(np.maximum(middle, lines[i] + 3)), lean)
+    second = tissue.between(half, tissue.above(np.maximum(lines[j] - 3, middle)), lean)
+    cover = tissue.between(np.zeros((1, 1)), away[-3], 0.0)
+    inside = tissue.between(away[3][i], away[12][i], lean)
     depth = (lines.mean(axis=1) / ROWS)[i]
     features = {
         "superficial seen": seen[i],

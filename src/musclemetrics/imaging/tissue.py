@@ -65,20 +65,28 @@ class Tissue:
         # The structure tensor (Bigün & Granlund 1987) is a mean of products of slopes, hence a sum as well.
         np.cumsum(np.moveaxis(planes * inside, 0, 2), axis=0, out=self._sums[1:])
 
+    def above(self, curves: Array) -> Array:
+        """Return the sums of everything above each curve, shape (n, 6).
+
+        Parameters
+        ----------
+        curves : array, shape (n, COLUMNS)
+            Rows, rounded; the row itself is not above it.
+        """
+        rows = np.clip(np.rint(curves), 0, ROWS).astype(np.intp)
+        return np.asarray(self._sums[rows, np.arange(COLUMNS)].sum(axis=1))
+
     def between(self, top: Array, bottom: Array, angle: Array | float) -> Stripes:
         """Return what lies between pairs of curves.
 
         Parameters
         ----------
-        top, bottom : array, shape (n, COLUMNS)
-            Rows; the first included, the last not, each rounded.
+        top, bottom : array, shape (n, 6)
+            Sums above the upper and above the lower curve: :meth:`above`.
         angle : array, shape (n,)
             Direction of the lines in radians, in pixels of the image, against which stripes are seen.
         """
-        columns = np.arange(COLUMNS)
-        low = np.clip(np.rint(top), 0, ROWS).astype(np.intp)
-        high = np.maximum(np.clip(np.rint(bottom), 0, ROWS).astype(np.intp), low)
-        grey, ridge, xx, yy, xy, cells = (self._sums[high, columns] - self._sums[low, columns]).sum(axis=1).T
+        grey, ridge, xx, yy, xy, cells = (bottom - top).T
         n = np.maximum(cells, 1e-9)
         # Stripes run at right angles to the steepest slope.
         twice = np.arctan2(2 * xy, xx - yy) + np.pi - 2 * np.asarray(angle)
