@@ -301,3 +301,52 @@ def test_monochrome1_of_the_inverse_is_the_image(tmp_path):
     to_dicom(made, tmp_path / "dark_is_high.dcm", photometric="MONOCHROME1")
     low, high = (measured(tmp_path / f"dark_is_{k}.dcm") for k in ("low", "high"))
     assert repr(values(low)) == repr(values(high))
+
+
+@pytest.mark.parametrize("encoding", ["uncompressed", "rle", "j2k_lossless"])
+def test_each_frame_of_a_cine_is_measured_as_a_picture_of_its_own(encoding, tmp_path):
+    frames = [
+        phantom((Sheet(8.0), Sheet(24.0 + k, tilt=2.0)), (Muscle(15.0, fascicles=0.0),), shape=(400, 540), frame=k)
+        for k in range(4)
+    ]
+    to_dicom(frames, tmp_path / "cine.dcm", encoding=encoding)
+    every = list(mm.measure_files([tmp_path / "cine.dcm"], "bmode", reading={"frames": "all"}))
+    second = list(mm.measure_files([tmp_path / "cine.dcm"], "bmode", reading={"frames": "every:2"}))
+    assert [r.labels["frame"] for r in every] == ["1", "2", "3", "4"]
+    assert [r.labels["frame"] for r in second] == ["1", "3"]
+    for k, record in enumerate(every):
+        made = frames[k]
+        assert record["thickness"].value == pytest.approx(made.layers[0].thickness, abs=0.5 * made.spacing[1])
+        alone = tmp_path / f"{k}.dcm"
+        to_dicom(made, alone)
+        assert repr(values(measured(alone))) == repr(values(record))
+    assert repr(values(second[1])) == repr(values(every[2]))
+
+
+def test_deeper_layers_are_measured_when_they_are_asked_for():
+    three = Sheet(6.0, tilt=-1.0), Sheet(17.0, tilt=1.0), Sheet(30.0)
+    made = phantom(three, (Muscle(18.0, fascicles=0.0), Muscle(-12.0, fascicles=0.0)), seed=4)
+    found = [bmode.measure(made.image, made.spacing, layer=k)["thickness"].value for k in (0, 1)]
+    wanted = [one.thickness for one in made.layers]
+    near = [min(abs(f - w) for w in wanted) for f in found]
+    assert max(near) < 0.5 * made.spacing[1]
+    assert abs(found[0] - found[1]) > 1.0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_fan_is_measured_within_it_and_doubted(seed):
+    sheets = Sheet(20.0), Sheet(50.0, tilt=1.0)
+    made = phantom(sheets, (Muscle(fascicles=0.0),), view="sector", spacing=(0.2, 0.2), seed=seed)
+    record = bmode.measure(made.image, made.spacing)
+    assert record.status == "suspect"
+    assert record.flagged("finder-not-for-view")
+    x0, y0, x1, y1 = record.trace("view_box")
+    assert x0 >= made.box[0] - 1
+    assert y0 >= made.box[1] - 1
+    assert x1 <= made.box[2] + 1
+    assert y1 <= made.box[3] + 5
+    # By hand it is measured as any other.
+    drawn = bmode.measure(made.image, made.spacing, lines=lines_of(made), fascicles=False)
+    assert drawn["thickness"].value == pytest.approx(made.layers[0].thickness, abs=1e-6)
+    assert not drawn.flagged("finder-not-for-view")
+    assert drawn["echo_intensity"].value == pytest.approx(made.truth()["echo_intensity"], abs=0.5)

@@ -21,6 +21,9 @@ __all__ = ["Muscle", "muscle_of"]
 
 Array = NDArray[np.float64]
 
+FAN = 0.9
+"""Share of its box below which a view is the fan of a curved probe; trapezoids of linear ones fill more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Muscle:
@@ -85,6 +88,13 @@ def muscle_of(picture: Picture, scale: Scale, drawn: bool, decisions: Decisions)
         message = (
             f"the finder of aponeuroses was tested on longitudinal images, not on a {decisions.view} view; look at "
             "the lines, or draw them"
+        )
+        flags.append(Flag("finder-not-for-view", message, "suspect"))
+    share = float(picture.view.mask.mean())
+    if share < FAN:
+        message = (
+            f"the finder of aponeuroses was tested on rectangular views, this one is a fan over {100 * share:.0f} % of "
+            "its box; look at the lines, or draw them"
         )
         flags.append(Flag("finder-not-for-view", message, "suspect"))
     rows = tuple((layer.superficial, layer.deep) for layer in found.stack)
