@@ -47,7 +47,7 @@ class Cell:
     -----
     A deadline holds on every system, also for code that holds the interpreter's lock. Time in which the whole machine,
     or this program, slept does not count. The memory limit holds on Linux; on Windows and macOS there is none. If this
-    program is killed, its children end at once, or when the deadline of their call and ten seconds have passed if that
+    program is killed, its children end at once, or when the deadline of their call and five seconds have passed if that
     holds the interpreter's lock.
     """
 

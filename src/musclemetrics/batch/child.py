@@ -22,11 +22,12 @@ from struct import Struct
 from threading import Thread
 from typing import BinaryIO
 
-__all__ = ["GRACE", "Kind", "call_head", "main", "prepare", "reply_head"]
+__all__ = ["BEGUN", "GRACE", "Kind", "call_head", "main", "prepare", "reply_head"]
 
 call_head = Struct(">Qdd")  # length of the pickle, deadline in s (0: none), memory in bytes (0: no limit)
 reply_head = Struct(">QBB")  # length of what follows, its kind, 1 if this process should be replaced
-GRACE = 10.0  # s after its deadline at which a call that nobody has stopped ends its process itself
+BEGUN = b"!"  # said before a call, so that who dies earlier is known not to have died of it
+GRACE = 5.0  # s after its deadline at which a call that nobody has stopped ends its process itself
 
 
 _page = os.sysconf("SC_PAGE_SIZE") if sys.platform == "linux" else 0
@@ -91,7 +92,8 @@ def prepare(modules: Sequence[str]) -> None:
             import_module(name)
     # From here on nobody listens: a library's complaints about thousands of files would drown those that count.
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
     os.close(nowhere)
     _memory.begin()
 
@@ -198,6 +200,11 @@ def main() -> None:
         deadline, memory, frame = heard
         ear.busy = True
         worn = False
+        try:
+            replies.write(BEGUN)
+            replies.flush()
+        except OSError:
+            os._exit(1)
         if 0 < deadline < 1e6:
             try:
                 faulthandler.dump_traceback_later(deadline + GRACE, exit=True, file=nowhere)

@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any, BinaryIO, NamedTuple
 
 from ..errors import SettingsError
-from .child import reply_head
+from .child import BEGUN, reply_head
 
 __all__ = ["UNSENT", "Child", "Reply", "ending"]
 
@@ -48,10 +48,12 @@ def _pump(stdin: BinaryIO, stdout: BinaryIO, calls: SimpleQueue[bytes | None], r
     """Write calls and read replies in a thread of its own: a pipe that blocks cannot block who waits."""
     with suppress(OSError, ValueError), stdin, stdout:
         while (frame := calls.get()) is not None:
-            try:
+            begun = b""
+            with suppress(OSError, ValueError):
                 stdin.write(frame)
                 stdin.flush()
-            except (OSError, ValueError):
+                begun = stdout.read(len(BEGUN))
+            if begun != BEGUN:
                 replies.put(UNSENT)
                 break
             del frame

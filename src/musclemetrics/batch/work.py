@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -78,7 +79,9 @@ def reason_of(error: BaseException, entry: Entry | None = None) -> Flag:
         )
     if isinstance(error, OSError):
         return Flag(ReadError.default_code, f"cannot be read ({error.strerror or type(error).__name__})", "failed")
-    text = _without_path(str(error), entry)
+    text = ""
+    with suppress(Exception):  # a stranger's error may not even be able to say what it is
+        text = _without_path(str(error), entry)
     return Flag("internal-error", f"{type(error).__name__}: {text}"[:300], "failed")
 
 
