@@ -79,6 +79,13 @@ def test_packed_tiffs_are_the_same(packing: str) -> None:
     np.testing.assert_array_equal(one(saved(speckle(), "TIFF", compression=packing))["image"], speckle())
 
 
+def test_a_tiff_that_holds_a_jpeg_is_told() -> None:
+    for pixels in (speckle(), coloured()):
+        reading = one(saved(pixels, "TIFF", compression="jpeg", quality=95))
+        assert codes(reading) == ["lossy-compression"]
+        assert np.abs(reading["image"].astype(float) - pixels).mean() < 25
+
+
 def test_a_jpeg_is_told_with_its_quality_and_read_in_grey_where_it_is_grey() -> None:
     grey = one(saved(speckle(), "JPEG", quality=90))
     assert codes(grey) == ["lossy-compression"]

@@ -190,13 +190,14 @@ def _page(file: Image, name: str) -> _Page:
     if file.mode in ("LA", "RGBA", "PA") or "transparency" in file.info:
         _opaque(file, name)
         notes.append("the picture has a channel of opacity, which is full everywhere")
+    flags = [lossy("JPEG in a TIFF")] if "jpeg" in str(file.info.get("compression")) else []
     if any(";16" in str(tile[3]) for tile in getattr(file, "tile", ())):
         notes.append("of 16 bits a colour, the upper 8 were read")
 
     def convert(again: Image) -> NDArray[Any]:
         return turn(np.asarray(again if again.mode == mode else again.convert(mode)))
 
-    return _Page(convert, (height, width) if mode == "L" else (height, width, 3), "uint8", [], notes)
+    return _Page(convert, (height, width) if mode == "L" else (height, width, 3), "uint8", flags, notes)
 
 
 def _deep(file: Image, shape: tuple[int, int], turn: Callable[[NDArray[Any]], NDArray[Any]], notes: list[str]) -> _Page:

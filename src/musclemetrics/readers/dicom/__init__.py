@@ -237,7 +237,7 @@ def _look(
     stored_as_luma = photometric in YBR
     if encoding.name == "JPEG" and layout.channels == 3 and layout.stored == 8 and not layout.signed:
         return lambda data: _colour_jpeg(data, photometric, layout)
-    by_header = levels_of(elements, photometric, layout, little)
+    by_header = levels_of(elements, photometric, layout, little, undone=encoding.kind == "jpeg2k")
 
     def decode(data: bytes) -> NDArray[Any]:
         return by_header.convert(samples(data, encoding, layout))

@@ -40,8 +40,10 @@ class Levels:
         return (layout.rows, layout.columns) if self.channels == 1 else (layout.rows, layout.columns, 3)
 
 
-def levels_of(elements: Elements, photometric: str, layout: Layout, little: bool) -> Levels:
+def levels_of(elements: Elements, photometric: str, layout: Layout, little: bool, *, undone: bool = False) -> Levels:
     """Return how the samples of this image become a picture.
+
+    `undone` says that the decoder has turned the colours of JPEG 2000 (YBR_ICT, YBR_RCT) into RGB already.
 
     Raises
     ------
@@ -63,9 +65,9 @@ def levels_of(elements: Elements, photometric: str, layout: Layout, little: bool
         return Levels(found, 1 if found.entries.ndim == 1 else 3, "uint8", flags, notes)
     if layout.channels != 3 or layout.signed:
         raise _unsupported(f"{photometric[:32]} of {layout.channels} {'signed ' if layout.signed else ''}channel(s)")
-    if photometric in ("RGB", "YBR_ICT", "YBR_RCT"):  # JPEG 2000 undoes the latter two
-        if layout.stored == 8 and layout.allocated == 8:
-            return Levels(np.asarray, 3, "uint8")
+    if photometric == "RGB" or (photometric in ("YBR_ICT", "YBR_RCT") and undone):
+        if layout.stored == 8:
+            return Levels(_eight_bits, 3, "uint8")
         factor = np.float32(255 / (2**layout.stored - 1))
         flag = _rescaled(0, 2**layout.stored - 1, "the bits stored")
         return Levels(lambda s: np.asarray(s.astype(np.float32) * factor), 3, "float32", [flag])
@@ -104,6 +106,11 @@ def _rgb(samples: NDArray[Any], partial: bool) -> NDArray[np.uint8]:
     return _to_bytes(np.stack([y + 1.402 * red, green, y + 1.772 * blue], axis=-1))
 
 
+def _eight_bits(samples: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return values of eight bits that may stand in sixteen."""
+    return samples.astype(np.uint8, copy=False)
+
+
 def _to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
     return np.asarray(np.clip(np.rint(values), 0, 255), dtype=np.uint8)
 
@@ -126,7 +133,7 @@ def _monochrome(elements: Elements, photometric: str, layout: Layout, little: bo
         if not math.isfinite(slope) or not math.isfinite(intercept) or slope == 0:
             raise corrupt(f"it rescales its levels by {slope:g} and {intercept:g}")
     window = _window(elements)
-    plain = layout.stored == 8 and layout.allocated == 8 and not layout.signed and lookup is None
+    plain = layout.stored == 8 and not layout.signed and lookup is None and slope > 0
     if plain:
         # Eight bits are what the scanner's screen showed and what people measure; a window is a way to look at them.
         if slope != 1 or intercept != 0:
@@ -145,7 +152,7 @@ def _monochrome(elements: Elements, photometric: str, layout: Layout, little: bo
         if inverted:
             flags.append(_inverted())
             return Levels(lambda s: np.asarray(255 - s, dtype=np.uint8), 1, "uint8", flags, notes)
-        return Levels(np.asarray, 1, "uint8", flags, notes)
+        return Levels(_eight_bits, 1, "uint8", flags, notes)
     ends = sorted((low * slope + intercept, high * slope + intercept))
     said = "the modality's table" if lookup is not None else "the bits stored"
     if window is not None:
