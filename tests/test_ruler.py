@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from musclemetrics.imaging import TICKS_MM, field_of_view, ruler
 from musclemetrics.simulate import bmode
@@ -37,6 +38,18 @@ def test_the_period_of_simulated_ticks(view: str, screen: str, tick_mm: float, s
     assert found.period == pytest.approx(made.tick, rel=0.002)
     assert abs(found.period - made.tick) < 3 * found.stderr
     assert tick_mm in found.candidates_mm
+
+
+@pytest.mark.parametrize("factor", [0.7, 1.5, 2.0])
+@pytest.mark.parametrize("screen", ["black", "grey", "yellow"])
+def test_an_enlarged_screen_has_the_enlarged_period(screen: str, factor: float) -> None:
+    made = bmode(screen=screen, tick_mm=5.0, seed=6)
+    image = grey_of(made.image)
+    size = round(image.shape[1] * factor), round(image.shape[0] * factor)
+    scaled = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
+    found = ruler(scaled, field_of_view(scaled))
+    assert found is not None
+    assert found.period == pytest.approx(made.tick * factor, rel=0.003)
 
 
 def test_longer_ticks_are_told() -> None:

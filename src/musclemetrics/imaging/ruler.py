@@ -198,10 +198,11 @@ def _columns(beside: Grey, strokes: Mask, joined: Mask, least: float) -> list[tu
         rows = np.flatnonzero(starts[:, which])
         column = beside[:, which]
         levels = np.maximum(column[rows], column[np.minimum(rows + 1, len(column) - 1)]).astype(np.float64)
-        # Ticks are of one grey; markers among them have another.
-        rows = rows[np.abs(levels - np.median(levels)) <= ONE_GREY * np.median(levels)]
-        if len(rows) >= LEAST_TICKS and rows[-1] - rows[0] >= least:
-            found.setdefault(rows.tobytes(), (int(which), rows.astype(np.float64)))
+        # Ticks are of one grey and markers among them of another, unless resizing has made thin ticks uneven.
+        even = rows[np.abs(levels - np.median(levels)) <= ONE_GREY * np.median(levels)]
+        for some in (even, rows):
+            if len(some) >= LEAST_TICKS and some[-1] - some[0] >= least:
+                found.setdefault(some.tobytes(), (int(which), some.astype(np.float64)))
     return list(found.values())
 
 
