@@ -41,6 +41,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("black", ("%",), "Share of the region's pixels at level zero, which count in the mean"),
     Definition("roi_area", _AREA, "Area of the region; of a drawn region its cross-section"),
     Definition("pennation_angle", ("deg",), "Angle of the visible fascicles to the deep aponeurosis"),
+    Definition("pennation_angle_superficial", ("deg",), "Their angle to the superficial aponeurosis"),
     Definition("fascicle_length", _LENGTH, "Length of a straight fascicle in the middle of the muscle at that angle"),
     Definition("fascicle_extrapolated", ("%",), "Share of that length outside of what the image shows"),
     Definition("confidence", ("1",), "Probability that the aponeuroses are those a person would choose, 1 by hand"),

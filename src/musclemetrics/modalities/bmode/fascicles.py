@@ -19,7 +19,7 @@ __all__ = ["fascicles_of"]
 
 INSET = 0.06
 """Share of the thickness kept off either edge."""
-_NAMES = "pennation_angle, fascicle_length and fascicle_extrapolated"
+_NAMES = "pennation_angle, pennation_angle_superficial, fascicle_length and fascicle_extrapolated"
 
 
 def fascicles_of(
@@ -50,6 +50,7 @@ def fascicles_of(
     made = imaging.fascicle_length(found.angle, edges.x, edges.superficial, edges.deep, spacing=spacing)
     values = {
         "pennation_angle": found.pennation,
+        "pennation_angle_superficial": found.superficial_pennation,
         "fascicle_length": made.length,
         "fascicle_extrapolated": 100.0 * made.extrapolated,
     }
@@ -61,8 +62,6 @@ def fascicles_of(
         message = f"{100 * made.extrapolated:.0f} % of the fascicle lies outside of the image"
         flags.append(Flag("fascicle-extrapolated", message, "suspect"))
     if found.coherence < LIMITS["coherence"]:
-        message = (
-            f"the fascicles are hardly told from speckle (coherence {found.coherence:.2f}): see pennation_angle"
-        )
+        message = f"the fascicles are hardly told from speckle (coherence {found.coherence:.2f}): see pennation_angle"
         flags.append(Flag("fascicles-faint", message, "suspect"))
-    return values, {"pennation_angle": found.stderr}, flags
+    return values, {"pennation_angle": found.stderr, "pennation_angle_superficial": found.stderr}, flags

@@ -91,10 +91,10 @@ def measure(
     -------
     Record
         ``thickness`` with ``_left, _middle, _right, _perpendicular``, ``subcutaneous_thickness``;
-        ``echo_intensity`` and the statistics of its region; ``pennation_angle, fascicle_length,
-        fascicle_extrapolated``; ``confidence``; the size of a pixel. Lengths are in mm where a scale is known, else
-        in px, and a flag says so. Traces: ``superficial_x, superficial_y, deep_x, deep_y``, the inner edges in px of
-        the original image; ``view_box``; ``layer_top, layer_bottom``, the mean rows of all muscle layers seen;
+        ``echo_intensity`` and the statistics of its region; ``pennation_angle, pennation_angle_superficial,
+        fascicle_length, fascicle_extrapolated``; ``confidence``; the size of a pixel. Lengths are in mm where a scale
+        is known, else in px, and a flag says so. Traces: ``superficial_x, superficial_y, deep_x, deep_y``, the inner
+        edges in px of the original image; ``view_box``; ``layer_top, layer_bottom``, the mean rows of all layers seen;
         ``roi_x, roi_y``, the outline of a drawn region; ``histogram``.
 
     Raises
