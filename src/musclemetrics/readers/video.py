@@ -238,5 +238,7 @@ def _opencv() -> Any:
             "films need the package opencv-python-headless, which is not installed",
             remedy="pip install musclemetrics[video], or export frames as pictures",
         ) from None
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    # OpenCV 5 has moved it.
+    set_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
+    set_level(0)
     return cv2
