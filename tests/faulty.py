@@ -60,6 +60,11 @@ def loop() -> NoReturn:
         pass
 
 
+def dawdle() -> None:
+    """Take a while, which is no fault."""
+    time.sleep(0.3)
+
+
 def hold() -> None:
     """Keep the interpreter's lock for as good as ever: no other thread of this process runs again."""
     re.match(r"(a|a)+$", "a" * 80 + "b")
@@ -231,6 +236,7 @@ FAULTS: dict[int, Callable[[], object]] = {
     115: unpicklable,
     116: shut_pipes,
     117: be_killed,
+    118: dawdle,
 }
 
 

@@ -304,6 +304,7 @@ REASONS = {
     faulty.unpicklable: "item-crashed",
     faulty.shut_pipes: "item-crashed",
     faulty.be_killed: "item-crashed",
+    faulty.dawdle: "",
 }
 
 

@@ -12,7 +12,7 @@ from ..errors import MissingDependencyError, SettingsError
 
 __all__ = ["connected"]
 
-_PATIENCE = 30  # s until a scheduler that does not answer is given up
+PATIENCE = 30  # s until a scheduler that does not answer is given up
 
 
 def _version() -> str:
@@ -47,7 +47,7 @@ def connected(address: str) -> Iterator[Executor]:
         ) from None
     connect: Any = Client  # it has no types
     try:
-        client = connect(address, timeout=_PATIENCE, set_as_default=False)
+        client = connect(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"no Dask scheduler answers at {address} ({type(error).__name__})",

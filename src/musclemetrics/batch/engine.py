@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import CancelledError, Executor, Future, wait
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 
@@ -126,6 +126,12 @@ def _collected(unit: Unit, future: Future[list[Record]] | Exception) -> list[Rec
         return future.result()
     except SettingsError:  # what the caller decided cannot be carried out: the run's end, not the worker's
         raise
+    except CancelledError:  # not by us: who was to do the work has gone, and no item is to blame
+        raise SettingsError(
+            "the connection to the workers was lost",
+            code="workers-lost",
+            remedy="measure again when the cluster is back; a run folder keeps what was measured",
+        ) from None
     except Exception as error:
         if unit.errors == "raise":
             raise
