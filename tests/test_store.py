@@ -461,3 +461,16 @@ def test_long_table_has_a_row_a_measurement(tmp_path) -> None:
     for row, m in zip(rows, first.measurements, strict=False):
         assert row["unit"] == m.unit
         assert (float(row["value"]) if row["value"] else math.nan) == pytest.approx(m.value, nan_ok=True, rel=0, abs=0)
+
+
+def test_a_standard_error_without_an_interval_has_its_column_and_no_empty_bounds():
+    """Echo intensity has an error within its image, and an interval only from repeated images."""
+    from musclemetrics.modalities.bmode import measure
+    from musclemetrics.simulate import bmode
+
+    made = bmode(shape=(300, 400))
+    columns = list(to_dataframe([measure(made.image, made.spacing)]).columns)
+    (value,) = [c for c in columns if c.startswith("echo_intensity_GreyLevel") and not c.endswith("_stderr")]
+    assert f"{value}_stderr" in columns
+    assert not [c for c in columns if c.endswith(("_low", "_high"))]
+    assert [c for c in columns if c.startswith("thickness_mm")] == ["thickness_mm"]
