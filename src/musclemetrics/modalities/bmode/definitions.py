@@ -74,7 +74,7 @@ LIMITS = {
     "rival": 0.05,  # share of the odds of the next pair
     "least_region": 50,  # px
     "extrapolated": 0.5,  # share of a fascicle outside of the image
-    "coherence": 0.05,  # of the fascicles, below which they are faint
+    "coherence": 0.25,  # of the fascicles, below which they are faint
     "scale_disagrees": 0.02,  # two scales differ by more than this share
     "smallest_spacing": 0.005,  # mm a pixel
     "largest_spacing": 1.0,
