@@ -12,7 +12,7 @@ from ..errors import SettingsError
 from ..record import Flag
 from .files import Entry
 
-__all__ = ["LABELS", "Item", "items"]
+__all__ = ["LABELS", "Item", "fields_of", "items", "pattern_fields"]
 
 LABELS = ("subject", "session", "muscle", "side", "fibre", "animal", "group", "frame")
 """Label names that readers and the command line share; in a pattern they tell items apart."""
@@ -39,7 +39,7 @@ def _parts(pattern: str) -> tuple[list[str], list[str]]:
 
     def refuse(why: str) -> SettingsError:
         return SettingsError(
-            f"group_by={pattern[:60]!r} {why}",
+            f"the pattern {pattern[:60]!r} {why}",
             code="bad-pattern",
             remedy='use None, "folder", "sheet" or a pattern of file names such as "{fibre}_{n}.slc"',
         )
@@ -93,6 +93,23 @@ def _match(name: str, literals: list[str], fields: list[str]) -> dict[str, str] 
             "failed",
         )
     return dict(zip(fields, forward, strict=True))
+
+
+def pattern_fields(pattern: str) -> tuple[str, ...]:
+    """Return the names of the fields of a pattern.
+
+    Raises
+    ------
+    SettingsError
+        ``bad-pattern`` if it is none.
+    """
+    return tuple(_parts(pattern)[1])
+
+
+def fields_of(name: str, pattern: str) -> dict[str, str] | None:
+    """Return what stands in the fields of a pattern in a file's name, None where it follows it in no way, or in two."""
+    found = _match(unicodedata.normalize("NFC", name), *_parts(pattern))
+    return None if isinstance(found, Flag) else found
 
 
 def items(entries: Iterable[Entry], group_by: str | None) -> list[Item]:
