@@ -117,13 +117,15 @@ class Answer:
 def answer(e: Example, weights: Table) -> Answer:
     """Return the thickness of the pair that weighs most."""
     total = scores(e.pairs, weights)
-    best = int(total.argmax())
+    best = int(np.where(e.pairs.allowed, total, -np.inf).argmax())
     pitch = e.reduced.pitch[1]
     rows = (e.pairs.lines + 0.5) * pitch - 0.5
     superficial, deep = (
         flank(e.reduced.tall, rows[lines[best]], side)[0] for lines, side in ((e.pairs.upper, 1), (e.pairs.lower, -1))
     )
-    return Answer(e.truth, e.truth.read_off(e.reduced.x, superficial, deep), margin(e.pairs, total, best))
+    return Answer(
+        e.truth, e.truth.read_off(e.reduced.x, superficial, deep), margin(e.pairs, total, best, e.pairs.allowed)
+    )
 
 
 def calibrate(answers: Sequence[Answer]) -> tuple[float, float]:

@@ -41,6 +41,8 @@ class Pairs:
         0 to 1: how far the stripes a line consists of cross it.
     upper, lower : array of int, shape (m,)
         The lines of each pair.
+    allowed : array of bool, shape (m,)
+        Pairs that lie in the window.
     features : dict of array, shape (m,)
         By the names of `weights.WEIGHTS`.
     """
@@ -51,6 +53,7 @@ class Pairs:
     across: Array
     upper: NDArray[np.intp]
     lower: NDArray[np.intp]
+    allowed: NDArray[np.bool_]
     features: dict[str, Array]
 
 
@@ -74,7 +77,7 @@ def _parabola(lines: Array) -> tuple[Array, Array, Array]:
 
 
 def describe(reduced: Reduced, lines: Array, *, flat: float = 1.0, window: Window | None = None) -> Pairs:
-    """Return every pair of lines, or every pair within a window, and its features.
+    """Return every pair of lines, its features, and whether it lies in a window.
 
     Parameters
     ----------
@@ -123,12 +126,13 @@ def describe(reduced: Reduced, lines: Array, *, flat: float = 1.0, window: Windo
     i, j = np.triu_indices(len(lines), 1)
     gap = lines[j] - lines[i]
     apart = (gap.mean(axis=1) > LEAST_GAP * ROWS) & (gap.min(axis=1) > 0)
+    i, j = i[apart], j[apart]
+    allowed = np.ones(len(i), np.bool_)
     if window is not None:
         share = (lines.mean(axis=1) + 0.5) / ROWS
         for k, side, (low, high) in zip((i, j), (-1, 1), window, strict=True):
             # The window is of inner edges, the line is the middle of a band on their outer side.
-            apart &= (share[k] >= low + min(side, 0) * BAND) & (share[k] <= high + max(side, 0) * BAND)
-    i, j = i[apart], j[apart]
+            allowed &= (share[k] >= low + min(side, 0) * BAND) & (share[k] <= high + max(side, 0) * BAND)
     middle, lean = (lines[i] + lines[j]) / 2, (angle[i] + angle[j]) / 2
     half = tissue.above(middle)
     # Where two lines come close, a region ends where it begins.
@@ -162,4 +166,4 @@ def describe(reduced: Reduced, lines: Array, *, flat: float = 1.0, window: Windo
         "slant of halves alike": 4 * first.oblique * second.oblique,
         "turn under superficial": inside.turned(between),
     }
-    return Pairs(lines, seen, uneven, np.abs(itself.oblique), i, j, features)
+    return Pairs(lines, seen, uneven, np.abs(itself.oblique), i, j, allowed, features)
