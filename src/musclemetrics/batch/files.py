@@ -19,7 +19,11 @@ __all__ = ["Entry", "listed"]
 # What operating systems and programs leave beside data. Never opened, always accounted for.
 _JUNK = {"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r", "__macosx", "$recycle.bin", "system volume information"}
 
-_RUN = {"records.csv", "records.jsonl", "index.html", "figures", "overlays"}
+_RESULTS = {"records.csv", "records.jsonl", "index.html", "figures", "overlays"}
+_RUN = _RESULTS | {
+    *("journal.jsonl", "run.lock", "run.toml", "methods.md", "records_long.csv", "records.xlsx"),
+    *("report", "ratings.csv", "corrections.json"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ def _walk(folder: Path, root: Path) -> Iterator[tuple[Path, Flag | None]]:
         return
     names = {e.name for e in entries}
     # A folder of results and of nothing else; where recordings lie among them, each file is looked at by itself.
-    if {"records.csv", "records.jsonl"} <= names <= _RUN and _is_own(folder / "records.jsonl"):
+    results = {"records.csv", "records.jsonl"} <= names <= _RESULTS and _is_own(folder / "records.jsonl")
+    if results or ("journal.jsonl" in names <= _RUN and _is_own(folder / "journal.jsonl")):
         yield folder, Flag("own-output", "holds results written by musclemetrics, not recordings", "skipped")
         return
     if not entries and folder == root:

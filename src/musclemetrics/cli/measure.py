@@ -17,7 +17,7 @@ from ..record import Record
 from ..report.words import titles_of
 from . import NOTHING, OK, SOME_FAILED
 from .engine import checked_engine, engine
-from .labels import relabelled
+from ..study.labelling import relabelled
 from .outputs import Output, guarded, target, write_folder
 from .settings import converted, listing, options_converted, pairs
 from .show import apart, hint, print_table, reasons, summary, watched

@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from shutil import copyfileobj
 from typing import Any
 
 from ..errors import InputError
@@ -26,6 +27,25 @@ _LONGEST = 32_000  # characters of a cell; Excel takes 32,767 and calls a file w
 _MOST_ROWS, _MOST_COLUMNS = 1 << 20, 1 << 14
 
 
+class _Timeless(zipfile.ZipFile):
+    """An archive without the time of writing; what says whose the workbook is stands in it readable."""
+
+    def writestr(self, zinfo_or_arcname: Any, data: Any, *_: Any, **__: Any) -> None:
+        info = zipfile.ZipInfo(str(zinfo_or_arcname), _WHEN)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        if zinfo_or_arcname == _CORE:
+            info.compress_type = zipfile.ZIP_STORED
+            plain = data.encode() if isinstance(data, str) else data
+            data = _MODIFIED.sub(rb"\g<1>1980-01-01T00:00:00Z\g<3>", plain)
+        super().writestr(info, data)
+
+    def write(self, filename: Any, arcname: Any = None, *_: Any, **__: Any) -> None:
+        info = zipfile.ZipInfo(str(arcname), _WHEN)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        with open(filename, "rb") as source, self.open(info, "w", force_zip64=True) as target:
+            copyfileobj(source, target, 1 << 20)
+
+
 def write_book(records: Sequence[Record], path: Path, *, raw: bool = False) -> None:
     """Write an ``.xlsx`` with the sheets ``records``, ``long`` and ``flags``.
 
@@ -38,6 +58,7 @@ def write_book(records: Sequence[Record], path: Path, *, raw: bool = False) -> N
         ``too-many-rows`` if there is no room for the first.
     """
     from openpyxl import Workbook
+    from openpyxl.writer.excel import ExcelWriter
 
     header, body = rows(records)
     if len(body) >= _MOST_ROWS or len(header) > _MOST_COLUMNS:
@@ -54,15 +75,16 @@ def write_book(records: Sequence[Record], path: Path, *, raw: bool = False) -> N
         _sheet(book, "long", long_rows(records, labels), raw)
     if sum(len(r.flags) for r in records) < _MOST_ROWS:
         _sheet(book, "flags", _flags(records), raw)
-    book.save(path)
-    _timeless(path)
+    with _Timeless(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        ExcelWriter(book, archive).write_data()
 
 
 def _flags(records: Iterable[Record]) -> Iterator[list[Cell]]:
     yield ["source", "status", "level", "code", "message"]
     for r in records:
         source = "; ".join(name for name, _ in r.provenance.sources)
-        yield from ([source, r.status, f.level, f.code, f.message] for f in r.flags)
+        for f in r.flags:
+            yield [source, r.status, f.level, f.code, f.message]
 
 
 def _sheet(book: Any, name: str, table: Iterable[Sequence[Cell]], raw: bool) -> None:
@@ -73,7 +95,7 @@ def _sheet(book: Any, name: str, table: Iterable[Sequence[Cell]], raw: bool) -> 
     sheet.freeze_panes = "A2"
     bold = Font(bold=True)
     for number, row in enumerate(table):
-        cells = []
+        cells: list[Any] = []
         for cell in row:
             if cell is None or cell == "" or (isinstance(cell, float) and math.isnan(cell)):
                 cells.append(None)
@@ -93,17 +115,3 @@ def _written(text: str, raw: bool) -> str:
     sound = _UNWRITABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
     sound = sound if raw else guarded(sound)
     return sound if len(sound) <= _LONGEST else sound[:_LONGEST] + " … (cut)"
-
-
-def _timeless(path: Path) -> None:
-    """Write the workbook again without the time of writing, what says whose it is first and readable."""
-    with zipfile.ZipFile(path) as old:
-        parts = {name: old.read(name) for name in old.namelist()}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in sorted(parts, key=lambda n: (n != _CORE, n)):
-            data = parts[name]
-            info = zipfile.ZipInfo(name, _WHEN)
-            info.compress_type = zipfile.ZIP_STORED if name == _CORE else zipfile.ZIP_DEFLATED
-            if name == _CORE:
-                data = _MODIFIED.sub(rb"\g<1>1980-01-01T00:00:00Z\g<3>", data)
-            new.writestr(info, data)

@@ -1,0 +1,1 @@
+"""The run folder: a study measured, interrupted, resumed, joined and corrected without losing a row."""

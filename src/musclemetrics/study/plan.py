@@ -1,0 +1,262 @@
+"""What a run was asked: written into its folder as ``run.toml``, and read back to be run again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .. import __version__
+from ..batch import checked_reading, module_name, settings_of
+from ..errors import SettingsError
+from ..modalities import Modality
+from ..provenance import software
+from ..record import Settings, plain
+from .toml import section, value
+
+__all__ = ["NAME", "Plan", "differences", "in_shard", "shard_of"]
+
+NAME = "run.toml"
+_MARK = "# A run of musclemetrics."
+_TABLES = ("settings", "reading", "labels")
+_TOP = {"musclemetrics", "modality", "paths", "group_by", "shard", "raw_csv", *_TABLES, "defaults", "software"}
+_NONE = {"none": True}  # for what TOML has no word for
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be measured, and how.
+
+    Parameters
+    ----------
+    modality : str or module
+    paths : sequence of str
+        Files and folders, as for :func:`musclemetrics.measure_files`.
+    settings, reading : Mapping, optional
+        Settings of the modality and options of the readers that are given; all others keep their defaults.
+    group_by : str, optional
+        Which files make one item.
+    labels : Mapping, optional
+        The caller's labels, for every record.
+    shard : (int, int), optional
+        Part and number of parts: only the items of this part are measured.
+    raw_csv : bool, optional
+        Leave text in tables that a spreadsheet would run.
+    """
+
+    modality: str | ModuleType
+    paths: tuple[str, ...]
+    settings: Mapping[str, Any] = field(default_factory=Settings)
+    reading: Mapping[str, Any] = field(default_factory=Settings)
+    group_by: str | None = None
+    labels: Mapping[str, str] = field(default_factory=Settings)
+    shard: tuple[int, int] | None = None
+    raw_csv: bool = False
+
+    @property
+    def module(self) -> Modality:
+        """The modality's module."""
+        from ..batch.decisions import resolved
+
+        return resolved(module_name(self.modality))
+
+    @property
+    def name(self) -> str:
+        """The modality's word."""
+        return module_name(self.modality).rsplit(".", 1)[-1]
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What decides every number, as plain JSON: rows of one folder have it in common."""
+        return {
+            "modality": self.name,
+            "settings": _jsonable(plain(self.settings)),
+            "reading": _jsonable(plain(self.reading)),
+            "group_by": self.group_by or "",
+        }
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """What a journal begins with."""
+        return {"run": self.asked, "software": dict(software())}
+
+    def key(self, corrections: object = ()) -> str:
+        """Return a short word for all that decides the numbers of an item but its files."""
+        made_of = json.dumps([self.head, _jsonable(plain(corrections))], sort_keys=True)
+        return hashlib.sha256(made_of.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+    def written(self, folder: Path) -> str:
+        """Return the plan as TOML, its paths seen from `folder`."""
+        from ..batch.decisions import defaults
+
+        module = self.module
+        left = {**defaults(module.inputs), **defaults(module.measure)}
+        top: dict[str, Any] = {
+            "musclemetrics": __version__,
+            "modality": self.name,
+            "paths": [_seen_from(folder, p) for p in self.paths],
+        }
+        if self.group_by:
+            top["group_by"] = self.group_by
+        if self.shard is not None:
+            top["shard"] = f"{self.shard[0]}/{self.shard[1]}"
+        if self.raw_csv:
+            top["raw_csv"] = True
+        given, reading = plain(self.settings), plain(self.reading)
+        parts = [
+            f"{_MARK} To measure it again: musclemetrics run {NAME}",
+            *(f"{k} = {value(v)}" for k, v in top.items()),
+            section("settings", given, "given"),
+            section("reading", reading, "options of the readers"),
+            section("labels", self.labels, "put on every record"),
+            section(
+                "defaults",
+                {k: v for k, v in plain(left).items() if k not in given},
+                "not given: these hold where a recording does not say otherwise",
+            ),
+            section("software", software(), "what computed the numbers"),
+        ]
+        return "\n".join(part for part in parts if part) + "\n"
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> Plan:
+        """Return the plan of a ``run.toml``.
+
+        Raises
+        ------
+        SettingsError
+            ``missing-file``; ``bad-config`` if it is none; ``other-defaults`` if a setting that was not given has
+            another default by now.
+        """
+        file = Path(path)
+        file = file / NAME if file.is_dir() else file
+        try:
+            tree = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        except FileNotFoundError:
+            raise SettingsError(f"there is no file {file}", code="missing-file", remedy="check the path") from None
+        except OSError as error:
+            raise _bad(file, f"cannot be read ({error.strerror or error})") from error
+        except (ValueError, RecursionError) as error:
+            raise _bad(file, f"is not TOML ({error})") from None
+        strangers = sorted(set(tree) - _TOP)
+        if strangers:
+            raise _bad(file, f"has {strangers[0]!r}, which no run has")
+        if not isinstance(tree.get("modality"), str):
+            raise _bad(file, "names no modality")
+        for name in (*_TABLES, "defaults"):
+            if not isinstance(tree.setdefault(name, {}), dict):
+                raise _bad(file, f"{name} is no table")
+        paths, group_by, shard = tree.get("paths", []), tree.get("group_by"), tree.get("shard")
+        if not isinstance(paths, list) or not all(isinstance(p, str) for p in paths):
+            raise _bad(file, "paths is no list of paths")
+        if not isinstance(group_by, str | None) or not isinstance(tree.get("raw_csv", False), bool):
+            raise _bad(file, "group_by is no text, or raw_csv neither true nor false")
+        plan = Plan(
+            tree["modality"],
+            tuple(str(file.parent / p) for p in paths),
+            _given(tree["settings"]),
+            _given(tree["reading"]),
+            group_by,
+            {str(k): str(v) for k, v in tree["labels"].items()},
+            None if shard is None else shard_of(str(shard)),
+            tree.get("raw_csv", False),
+        )
+        plan._as_it_was(_given(tree["defaults"]), file)
+        return plan
+
+    def _as_it_was(self, left: Mapping[str, Any], file: Path) -> None:
+        from ..batch.decisions import defaults
+
+        module = self.module
+        now = _jsonable(plain({**defaults(module.inputs), **defaults(module.measure)}))
+        for name, was in _jsonable(plain(left)).items():
+            if name not in now or now[name] != was:
+                became = f"{now[name]!r} now" if name in now else "gone"
+                raise SettingsError(
+                    f"{file.name} was written when {name} was {was!r} by default; it is {became}",
+                    code="other-defaults",
+                    remedy=f"move {name} to [settings] to have it as it was, or take it out to have it as it is",
+                )
+        for name in self.settings:
+            if name not in {**settings_of(module.inputs), **settings_of(module.measure)}:
+                from ..batch import unknown_setting
+
+                raise unknown_setting(name, now)
+        checked_reading(self.reading)
+
+
+def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return in words what two runs were asked differently; see :attr:`Plan.asked`."""
+    found = []
+    for name in ("modality", "group_by"):
+        if was.get(name) != now.get(name):
+            found.append(f"{name} was {was.get(name) or 'not given'}, is {now.get(name) or 'not given'}")
+    for part in ("settings", "reading"):
+        before, after = was.get(part, {}), now.get(part, {})
+        for name in dict.fromkeys((*before, *after)):
+            if name not in before or name not in after or before[name] != after[name]:
+                one, other = (repr(d[name]) if name in d else "not given" for d in (before, after))
+                found.append(f"{name} was {one}, is {other}")
+    return found
+
+
+def shard_of(text: str) -> tuple[int, int]:
+    """Return part and number of parts of ``3/10``.
+
+    Raises
+    ------
+    SettingsError
+        ``bad-shard`` if it is none.
+    """
+    found = re.fullmatch(r"\s*([0-9]{1,6})\s*/\s*([0-9]{1,6})\s*", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise SettingsError(
+            f"{text!r} is no part of a run", code="bad-shard", remedy="give part and parts, 1/10 up to 10/10"
+        )
+    return int(found[1]), int(found[2])
+
+
+def in_shard(item: str, shard: tuple[int, int] | None) -> bool:
+    """Whether an item belongs to a part: by a hash of its name, which is the same on every machine."""
+    if shard is None:
+        return True
+    digest = hashlib.sha256(item.encode("utf-8", "backslashreplace")).digest()
+    return int.from_bytes(digest[:8], "big") % shard[1] == shard[0] - 1
+
+
+def _bad(file: Path, what: str) -> SettingsError:
+    return SettingsError(f"{file.name} {what}", code="bad-config", remedy=f"give the {NAME} of a run folder")
+
+
+def _seen_from(folder: Path, path: str) -> str:
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive
+        return Path(os.path.abspath(path)).as_posix()
+
+
+def _given(tree: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: _given_value(v) for k, v in tree.items()}
+
+
+def _given_value(found: Any) -> Any:
+    if isinstance(found, dict):
+        return None if found == _NONE else _given(found)
+    return tuple(_given_value(v) for v in found) if isinstance(found, list) else found
+
+
+def _jsonable(tree: Any) -> Any:
+    """Return plain data as it comes back from JSON, a number that JSON has no word for as text."""
+    if isinstance(tree, float) and not math.isfinite(tree):
+        return {"$float": repr(tree)}
+    if isinstance(tree, Mapping):
+        return {str(k): _jsonable(v) for k, v in tree.items()}
+    return [_jsonable(v) for v in tree] if isinstance(tree, list | tuple) else tree

@@ -1,0 +1,321 @@
+"""A study measured into its run folder: what is done is kept, what is not is measured, whatever stopped it before."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..batch import Entry, Unit, finished, limits_of, prepared
+from ..corrections import Correction
+from ..corrections import load as load_corrections
+from ..errors import SettingsError
+from ..provenance import HEAD, own_output, sha256
+from ..record import Record
+from .deriving import OVERLAYS, Derived, derive, same_as_before
+from .journal import NAME as JOURNAL
+from .journal import File, Journal, Line
+from .lock import Lock
+from .plan import Plan, differences, in_shard
+
+__all__ = ["CORRECTIONS", "FILES", "run"]
+
+CORRECTIONS = "corrections.json"
+FILES = ("records.jsonl", "records.csv", "records_long.csv", "records.xlsx", "run.toml", "methods.md", JOURNAL)
+"""What a run writes into its folder, beside those of the report."""
+
+EVERY = 30.0  # s between two versions of the tables while the work goes on
+_SHARE = 20  # and at least so many times as long as writing them takes
+_SOON = 10_000_000  # bytes of journal from which tables are written within the second that Ctrl-C leaves
+_RACY = 2_000_000_000  # ns: what changed just before it was looked at may change again without its time telling
+
+Result = tuple[Unit, list[Record]]
+
+
+@dataclass(slots=True)
+class _Work:
+    """The items of a run in input order: those that are done, and those that are not."""
+
+    names: list[str] = field(default_factory=list)
+    at: list[int] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
+    todo: list[tuple[str, Unit]] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
+
+    @property
+    def with_rows(self) -> list[str]:
+        return [name for name in self.names if name in self.done]
+
+
+def run(
+    plan: Plan,
+    folder: str | os.PathLike[str],
+    *,
+    executor: Executor | None = None,
+    deadline: float | None = None,
+    memory: float | None = None,
+    corrections: Iterable[Correction] = (),
+    watch: Callable[[Iterable[Result]], Iterable[Result]] = iter,
+    every: float = EVERY,
+    report: bool = True,
+    jobs: int = 1,
+) -> Derived:
+    """Measure what is not measured yet, and write the tables and pages of all.
+
+    The folder keeps a journal with a line an item, appended when the item is done. An item is done if the journal
+    holds its rows under the same name, from files of the same bytes, with the same settings, corrections and versions,
+    and none of the rows failed; everything else is measured, again if need be. So the same call goes on after whatever
+    stopped it, and measures what is new or has changed.
+
+    A file is not read again to compare its bytes where the system knows when its content last changed whatever any
+    program says (POSIX: size, times of data and of entry, number), and that was two seconds or more before it was
+    measured. On Windows, and in a copy of the files, it is read again.
+
+    Parameters
+    ----------
+    plan : Plan
+    folder : path
+        Made where it does not exist. It is no input, even where it lies among the recordings.
+    executor, deadline, memory
+        Where and under which limits items are measured, as for :func:`musclemetrics.measure_files`.
+    corrections : iterable of Correction, optional
+        Beside those of ``corrections.json`` in the folder.
+    watch : callable, optional
+        Gets the iterator of what is done, for a display of progress, and returns it.
+    every : float, optional
+        Seconds after which tables of what is done so far are written.
+    report : bool, optional
+        Whether the pages are written.
+    jobs : int, optional
+        Processes that draw.
+
+    Returns
+    -------
+    Derived
+
+    Raises
+    ------
+    SettingsError
+        As ``measure_files`` does before any file is opened; ``other-settings`` if the folder holds a run that was asked
+        otherwise; ``run-in-progress``; ``unwritable``; ``would-overwrite-file``.
+    WriteError
+        ``disk-full``, ``write-failed``: the journal holds all that was done before.
+    KeyboardInterrupt
+        With words on how far it came.
+    """
+    home = Path(folder)
+    limits = limits_of(executor, deadline, memory)
+    _made(home)
+    with ExitStack() as stack:
+        stack.enter_context(Lock(home))
+        _swept(home)
+        stored = load_corrections(home / CORRECTIONS) if (home / CORRECTIONS).exists() else []
+        overlays = home / OVERLAYS if hasattr(plan.module, "picture") else None
+        whole = prepared(
+            plan.paths,
+            plan.modality,
+            plan.settings,
+            group_by=plan.group_by,
+            reading=plan.reading,
+            corrections=[*stored, *corrections],
+            overlays=overlays,
+            but=home,
+        )
+        journal = stack.enter_context(Journal(home, write=True))
+        told = [*journal.told, *_begun(plan, journal)]
+        work = _shared_out(plan, journal, whole.units)
+        files = [e.name for number in work.at for e in whole.units[number].item.entries]
+        told += _told(journal, work)
+        journal.list_items(_order(work, whole.units))
+        if overlays is not None:
+            overlays.mkdir(exist_ok=True)
+        states: dict[int, tuple[str, list[File]]] = {}
+        results = finished(_watched_files(work.todo, states), executor, limits)
+        last, pause = time.monotonic(), every
+        try:
+            for unit, records in watch(results):
+                name, before = states.pop(id(unit))
+                journal.add(name, work.keys[name], _files(before, records), records)
+                work.done.add(name)
+                if time.monotonic() - last >= pause:
+                    begin = time.monotonic()
+                    derive(home, plan, journal, work.with_rows, whole=False)
+                    last = time.monotonic()
+                    pause = max(every, _SHARE * (last - begin))
+        except KeyboardInterrupt:
+            results.close()  # type: ignore[attr-defined]
+            if journal.path.stat().st_size <= _SOON:
+                derive(home, plan, journal, work.with_rows, whole=False)
+            raise KeyboardInterrupt(
+                f"{len(work.done)} of {len(work.names)} items are kept in {home}; the same command goes on from there"
+            ) from None
+        assert work.done == set(work.names), f"items without a row: {sorted(set(work.names) - work.done)[:5]}"
+        made = same_as_before(home, plan, journal, work.names, report=report)
+        if made is None:
+            made = derive(home, plan, journal, work.names, files, report=report, jobs=jobs)
+        return Derived(made.records, made.counts, (*told, *made.told))
+
+
+def _made(home: Path) -> None:
+    """Make the folder; refuse one in which files of other origin have the names of ours."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"the folder {home} cannot be made ({error.strerror or error})",
+            code="unwritable",
+            remedy="choose another folder",
+        ) from error
+    if (home / JOURNAL).is_file() and _ours(home / JOURNAL):
+        return
+    for name in FILES:
+        if (home / name).exists() and not _ours(home / name):
+            raise SettingsError(
+                f"{home / name} was not written by musclemetrics",
+                code="would-overwrite-file",
+                remedy="choose another folder",
+            )
+
+
+def _ours(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD)
+    except OSError:
+        return False
+    return not head or own_output(head)
+
+
+def _swept(home: Path) -> None:
+    """Remove what a run that died was writing when it did."""
+    for left in home.glob(".*.part"):
+        with suppress(OSError):
+            left.unlink()
+
+
+def _begun(plan: Plan, journal: Journal) -> list[str]:
+    """Enter what is asked; refuse another thing than was asked before."""
+    told = []
+    if journal.head is not None:
+        differing = differences(journal.head["run"], plan.asked)
+        if differing:
+            more = f" and {len(differing) - 4} more" if len(differing) > 4 else ""
+            raise SettingsError(
+                f"{journal.path.parent} holds a run with other settings: {'; '.join(differing[:4])}{more}",
+                code="other-settings",
+                remedy="choose another folder, or give the settings of run.toml in it",
+            )
+        was, now = journal.head["software"], plan.head["software"]
+        if was != now:
+            changed = ", ".join(f"{k} {was.get(k)} became {now.get(k)}" for k in now if was.get(k) != now.get(k))
+            told.append(f"everything is measured again, so that all rows are alike: {changed}")
+    journal.begin(plan.head)
+    return told
+
+
+def _names(units: Sequence[Unit]) -> list[str]:
+    """Return a name for each item: that of its first file, told apart where two files are spelt alike."""
+    seen: dict[str, int] = {}
+    out = []
+    for unit in units:
+        name = unit.item.entries[0].name
+        seen[name] = seen.get(name, 0) + 1
+        out.append(name if seen[name] == 1 else f"{name}\n{seen[name]}")
+    return out
+
+
+def _shared_out(plan: Plan, journal: Journal, units: Sequence[Unit]) -> _Work:
+    work = _Work()
+    plain_key = plan.key()
+    for number, (name, unit) in enumerate(zip(_names(units), units, strict=True)):
+        if not in_shard(name, plan.shard):
+            continue
+        own = [(c.source, c.settings, c.labels) for c in unit.corrections]
+        work.names.append(name)
+        work.at.append(number)
+        work.keys[name] = plan.key(own) if own else plain_key
+        line = journal.lines.get(name)
+        if line is not None and _is_done(unit, line, work.keys[name]):
+            work.done.add(name)
+        else:
+            work.todo.append((name, unit))
+            if line is not None and "failed" not in line.statuses and line.key == work.keys[name]:
+                work.again.append(name)
+    return work
+
+
+def _order(work: _Work, units: Sequence[Unit]) -> dict[str, Any]:
+    every = "\0".join(_names(units)).encode("utf-8", "backslashreplace")
+    return {"names": work.names, "at": work.at, "of": len(units), "all": hashlib.sha256(every).hexdigest()}
+
+
+def _told(journal: Journal, work: _Work) -> list[str]:
+    gone = [name for name in journal.order.get("names", ()) if name not in work.keys]
+    told = []
+    for these, what in ((gone, "no longer there, and left out"), (work.again, "changed, and measured again")):
+        if these:
+            more = f" and {len(these) - 3} more" if len(these) > 3 else ""
+            listed = ", ".join(name.partition("\n")[0] for name in these[:3])
+            told.append(f"{len(these)} {'item' if len(these) == 1 else 'items'} {what}: {listed}{more}")
+    return told
+
+
+def _state(entry: Entry) -> tuple[int, ...]:
+    """Return what the system says of a file, or nothing where that does not prove that it is the same."""
+    if os.name != "posix":  # no time there that programs cannot set
+        return ()
+    try:
+        found = os.stat(entry.path)
+    except (OSError, ValueError):
+        return ()
+    if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) < _RACY:
+        return ()
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+
+
+def _is_done(unit: Unit, line: Line, key: str) -> bool:
+    if line.key != key or "failed" in line.statuses or len(line.files) != len(unit.item.entries):
+        return False
+    return all(_same(entry, file) for entry, file in zip(unit.item.entries, line.files, strict=True))
+
+
+def _same(entry: Entry, file: File) -> bool:
+    name, digest, state, problem = file
+    if name != entry.name or problem != (entry.problem.code if entry.problem else ""):
+        return False
+    if problem:  # never opened
+        return True
+    if not digest:
+        return False
+    if state and state == _state(entry):
+        return True
+    try:
+        with open(entry.path, "rb") as stream:
+            return sha256(stream) == digest
+    except OSError:
+        return False
+
+
+def _watched_files(todo: Sequence[tuple[str, Unit]], states: dict[int, tuple[str, list[File]]]) -> Iterator[Unit]:
+    """Yield the units, what the system says of their files noted before anyone reads them.
+
+    Noted before, it can only be older than the bytes that were measured: a change in between is seen next time.
+    """
+    for name, unit in todo:
+        states[id(unit)] = (
+            name,
+            [(e.name, "", _state(e), e.problem.code if e.problem else "") for e in unit.item.entries],
+        )
+        yield unit
+
+
+def _files(before: Sequence[File], records: Sequence[Record]) -> list[File]:
+    digests = {name: digest for r in records for name, digest in r.provenance.sources if digest}
+    return [(name, digests.get(name, ""), state, problem) for name, _, state, problem in before]
