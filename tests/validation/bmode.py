@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from musclemetrics.imaging.layers import DOUBTFUL
+from musclemetrics.imaging.boundaries import DOUBTFUL
 from musclemetrics.imaging.pairs import Window
 
 from .bmode_learn import Answer, Example, Table, answer, example, left_out, unseen

@@ -1,8 +1,9 @@
 """Images: what of a picture is tissue, where its layers are, and what the pixels of a region say."""
 
+from .boundaries import Layer, Layers
 from .fascicles import Fascicles, fascicle_angle, line_angle
 from .grey import GREY_RULES, LEAST_CHROMA, chroma_share, grey
-from .layers import Layer, Layers, layers
+from .layers import layers
 from .lengths import FascicleLength, fascicle_length
 from .regions import LEAST_AREA, Region, between, largest_rectangle, polygon_mask, region_of, rings_mask
 from .ruler import TICKS_MM, Ruler, ruler

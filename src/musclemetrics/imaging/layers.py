@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, SettingsError
-from ..record import Flag
+from .boundaries import Layer, Layers, doubts
 from .curves import candidates, follow
 from .edges import flank
 from .pairs import BAND, LEAST_GAP, Pairs, Window, describe
@@ -20,7 +20,7 @@ from .ridges import COLUMNS, ROWS, Reduced, reduce_view
 from .view import View
 from .weights import CONFIDENCE, WEIGHTS
 
-__all__ = ["Layer", "Layers", "Window", "confidence_of", "examine", "layers", "margin", "scores"]
+__all__ = ["confidence_of", "examine", "layers", "margin", "scores"]
 
 Array = NDArray[np.float64]
 
@@ -34,81 +34,8 @@ SEEN, UNEVEN, ACROSS = 0.8, 1.2, 0.1
 """A line between the chosen two is told where it stands out in this share of its columns, strays from a parabola by no
 more than these rows of the grid, and consists of stripes that cross it no more than this. Of the third lines that
 people drew this tells 85 %."""
-DOUBTFUL = 0.95
-"""Confidence below which an answer is flagged."""
-CARRIED = 0.7
-"""Share of an edge's columns that are seen, below which it is flagged."""
 BORDER = 2.0
 """Grid rows from the bottom of the view at which a line touches it."""
-
-
-class Layer(NamedTuple):
-    """Where a pair of lines lies: mean rows of their middles, in pixels of the image."""
-
-    superficial: float
-    deep: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Layers:
-    """The inner edges of the chosen layer, and what else was seen.
-
-    Attributes
-    ----------
-    x : array, shape (n,)
-        Columns of the image, in pixels.
-    superficial, deep : array, shape (n,)
-        Rows of the lower edge of the upper aponeurosis and of the upper edge of the lower one.
-    outer : array, shape (n,)
-        Rows of the upper edge of the first aponeurosis, where what covers the muscle ends.
-    layer : int
-        Which layer was taken.
-    confidence : float
-        0 to 1: how often a pair that led by such a margin was right within 10 %, on scanners that had not taught the
-        weights. For another layer than 0 the product with that of the layers on the way to it.
-    margin : float
-        Log-odds of the chosen answer against all others; of another layer than 0, against those that share its line.
-    superficial_seen, deep_seen : float
-        Share of the columns in which the edge stands out; elsewhere it is carried over.
-    at_bottom : bool
-        The deep line touches the bottom of the view: the muscle may go on below.
-    ranked : tuple of (Layer, float)
-        The best answers that differ from each other, best first, and the share of the odds that each has.
-    stack : tuple of Layer
-        All layers by position, from the probe down; `layer` counts them from `first`.
-    first : int
-        Place in `stack` of layer 0.
-    inner : tuple of float
-        Rows of further lines between the two chosen ones: a fascia inside the muscle, or a border of two muscles.
-    flags : tuple of Flag
-        ``low-confidence``, ``edge-carried-over``, ``deep-line-at-bottom``, ``line-between``.
-    """
-
-    x: Array
-    superficial: Array
-    deep: Array
-    outer: Array
-    layer: int
-    confidence: float
-    margin: float
-    superficial_seen: float
-    deep_seen: float
-    at_bottom: bool
-    ranked: tuple[tuple[Layer, float], ...]
-    stack: tuple[Layer, ...]
-    first: int
-    inner: tuple[float, ...]
-    flags: tuple[Flag, ...] = ()
-
-    @property
-    def others(self) -> tuple[Layer, ...]:
-        """The layers of the stack that were not chosen."""
-        return tuple(one for k, one in enumerate(self.stack) if k != self.first + self.layer)
-
-    @property
-    def thickness(self) -> Array:
-        """Vertical distance of the inner edges, column by column."""
-        return self.deep - self.superficial
 
 
 def _rows(window: Window | None) -> NDArray[np.bool_] | None:
@@ -283,42 +210,7 @@ def layers(
         first=first,
         inner=tuple(sorted(float(middle[k]) for k in further)),
     )
-    return replace(found, flags=tuple(_flags(found)))
-
-
-def _flags(found: Layers) -> Iterator[Flag]:
-    """Yield what is doubtful about an answer."""
-    if found.confidence < DOUBTFUL:
-        others = ", ".join(f"{at.superficial:.0f} to {at.deep:.0f}" for at, _ in found.ranked[1:3])
-        yield Flag(
-            "low-confidence",
-            f"confidence {found.confidence:.2f} is below {DOUBTFUL:g}: the aponeuroses may be others (rows {others}); "
-            "look at the overlay, give depth_window, or draw them (lines)",
-            "suspect",
-        )
-    for side, seen in (("superficial", found.superficial_seen), ("deep", found.deep_seen)):
-        if seen < CARRIED:
-            yield Flag(
-                "edge-carried-over",
-                f"the {side} edge stands out in {seen:.0%} of its columns, below {CARRIED:.0%}; between them its "
-                "distance from the line is carried over: look at the overlay",
-                "suspect",
-            )
-    if found.at_bottom:
-        yield Flag(
-            "deep-line-at-bottom",
-            "the deep line touches the bottom of the view: it may be its border, the muscle may go on below; look at "
-            "the overlay",
-            "suspect",
-        )
-    if found.inner:
-        rows = ", ".join(f"{y:.0f}" for y in found.inner)
-        yield Flag(
-            "line-between",
-            f"between the two edges further lines run through the view (row {rows}): a fascia inside the muscle, or "
-            "two muscles measured as one; depth_window chooses",
-            "note",
-        )
+    return replace(found, flags=tuple(doubts(found)))
 
 
 def _inside(reduced: Reduced, line: Array) -> NDArray[np.bool_]:
