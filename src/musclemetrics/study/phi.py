@@ -1,0 +1,264 @@
+"""Records that name nobody: codes for names, days since the first visit for dates, and no word that is not ours.
+
+What is kept is listed here; all else is left out or becomes a code. So a label, a message or a header that nobody
+thought of names nobody either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from ..batch import Entry, Item
+from ..errors import MuscleMetricsError, SettingsError
+from ..record import Flag, Provenance, Record, Settings
+from .across import with_days, with_spellings
+from .days import day_of, like_a_date
+from .kept import CODED, DATED, KEPT, WHO
+from .pseudonyms import Key
+from .spellings import alike
+from .wording import HIDDEN, masked
+
+__all__ = ["Safe"]
+
+_OLDEST = 89
+_PERSONAL = re.compile(r"[@^]|[0-9]{6}")
+_NAMING = ("duplicate-of", "duplicate-file", "file-missing-from-group", "file-read-partly", "file-changing")
+
+
+@dataclass(slots=True)
+class Safe:
+    """What makes the records of a run safe to pass on.
+
+    Parameters
+    ----------
+    key : Key
+        Makes the codes: the same for all runs of a study.
+    allow : iterable of str, optional
+        Labels kept as they are beside those that are safe by themselves.
+
+    Attributes
+    ----------
+    names : dict of str to str
+        The real name of each file seen, by its code; for joining a sheet, never for an output.
+    left : Counter of str
+        How many records lost which label.
+    """
+
+    key: Key
+    allow: tuple[str, ...] = ()
+    names: dict[str, str] = field(default_factory=dict)
+    left: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.allow = tuple(dict.fromkeys(self.allow))
+
+    def file(self, name: str) -> str:
+        """Return the code of a file by its name, with its suffix where a format is known by it."""
+        if self._is_file(name):
+            return name
+        code = self.key.code("F", name) + _suffix(name)
+        self.names[code] = name
+        return code
+
+    def _is_file(self, name: str) -> bool:
+        return self.key.made("F", name.partition(".")[0]) and name.partition(".")[1:] == _suffix_parts(name)
+
+    def item(self, item: Item) -> Item:
+        """Return an item whose files go by codes; the labels of their names follow with :meth:`record`."""
+        entries = tuple(
+            Entry(e.path, self.file(e.name), HIDDEN, e.named, e.problem and self._flag(e.problem, {}))
+            for e in item.entries
+        )
+        return replace(item, entries=entries)
+
+    def text(self, message: str, known: Mapping[str, str] | None = None) -> str:
+        """Return a message without any word that is not ours.
+
+        Parameters
+        ----------
+        message : str
+        known : Mapping, optional
+            What is to stand for which words.
+        """
+        slots: list[str] = []
+        message = message.replace("\0", "")
+        for word in sorted(known or {}, key=len, reverse=True):
+            if word in message:
+                slots.append((known or {})[word])
+                message = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", f"\0{len(slots) - 1}\0", message)
+        parts = message.split("\0")
+        if len(parts) == 1:
+            return self._masked(message)
+        return "".join(slots[int(p)] if i % 2 else self._masked(p) for i, p in enumerate(parts))
+
+    def _masked(self, text: str) -> str:
+        # A code that is there already is no stranger.
+        cut = re.split(r"\b([A-Z]-[0-9A-Z]{12}(?:\.[a-z0-9]{1,5})?)(?![\w])", text)
+        return "".join(
+            part if i % 2 and self.key.made(part[0], part.partition(".")[0]) else masked(part)
+            for i, part in enumerate(cut)
+        )
+
+    def error(self, error: MuscleMetricsError) -> str:
+        """Return what an error says, safe to be logged."""
+        return f"{self.text(str(error))} [{error.code}]"
+
+    def record(self, record: Record) -> Record:
+        """Return a record that names nobody; its dates are sealed until the others of its subject are known.
+
+        Raises
+        ------
+        SettingsError
+            ``not-safe`` if a label that is to be kept as it is names someone or a day.
+        """
+        sources = tuple((self.file(name), digest) for name, digest in record.provenance.sources)
+        labels = self._labels(record.labels, sources[0][0] if sources else "")
+        known = self._known(record, sources, labels)
+        lost = [name for name in record.labels if name not in labels]
+        self.left.update(_plainly(name) for name in lost)
+        flags = [self._flag(f, known) for f in record.flags]
+        if lost:
+            what = ", ".join(dict.fromkeys(_plainly(name) for name in lost))
+            message = f"labels were left out, since they may name someone: {what}; --allow NAME keeps one"
+            flags.append(Flag("labels-left-out", message, "note"))
+        p = record.provenance
+        safe = Provenance(
+            p.method,
+            self._tree(p.settings, known),
+            p.software,
+            sources,
+            self._tree(p.reading, known, ("options", "inputs")),
+        )
+        return replace(record, labels=Settings(labels), flags=tuple(flags), provenance=safe)
+
+    def records(self, records: Iterable[Record]) -> list[Record]:
+        """Return all records of a run, safe, their dates as days since the first visit of their subject.
+
+        Parameters
+        ----------
+        records : iterable of Record
+            As they were measured or as :meth:`record` made them, with or without labels added since.
+        """
+        safe = [self.record(r) for r in records]
+        days: list[dict[str, date]] = []
+        first: dict[str, date] = {}
+        for r in safe:
+            place = r.provenance.sources[0][0] if r.provenance.sources else ""
+            found = {k: day for k, w in r.labels.items() if (day := self.key.opened(w, f"{place}\0{k}")) is not None}
+            days.append(found)
+            who = r.labels.get("subject") or r.labels.get("animal")
+            for day in found.values() if who else ():
+                first[who or ""] = min(day, first.get(who or "", day))
+        return with_spellings([with_days(r, d, first) for r, d in zip(safe, days, strict=True)])
+
+    def said(self) -> str:
+        """Return in a line which labels were left out, empty where none was."""
+        lost = ", ".join(f"{name} ({count})" for name, count in self.left.items())
+        return f"labels left out, since they may name someone: {lost}; --allow NAME keeps one" if lost else ""
+
+    def _labels(self, labels: Mapping[str, str], place: str) -> dict[str, str]:
+        kept = {}
+        for name, word in labels.items():
+            made = self._label(name, word, place)
+            if made is not None:
+                kept[name] = made
+            if name in WHO and made != word:
+                # Until all spellings are there: of two codes nobody could tell that they are nearly one word.
+                kept[f"{name}_alike"] = self.key.code("E", alike(word))
+        return kept
+
+    def _label(self, name: str, word: str, place: str) -> str | None:
+        """Return the safe word for a label, None where there is none."""
+        if name in self.allow and name not in ("subject", "animal"):
+            return self._allowed(name, word)
+        kind = CODED.get(name)
+        if self.key.made("D", word) and name in DATED:
+            return word
+        if kind is not None and self.key.made(kind, word):
+            return word
+        day = day_of(word) if name in DATED else None
+        if day is not None:
+            return self.key.sealed(day, f"{place}\0{name}")
+        form = KEPT.get(name)
+        if form is not None and form.fullmatch(word):
+            return word
+        return None if kind is None else self.key.code(kind, word)
+
+    def _allowed(self, name: str, word: str) -> str:
+        if name == "age":
+            try:
+                return f"{_OLDEST + 1} or more" if float(word.rstrip("yY ")) > _OLDEST else word
+            except ValueError:
+                pass
+        if like_a_date(word) or _PERSONAL.search(word):
+            raise SettingsError(
+                f"the label {_plainly(name)} is to be kept as it is, and one of its words looks like a date, a number "
+                "of a person or a name in parts",
+                code="not-safe",
+                remedy=f"leave --allow {_plainly(name)} out, or mend the label",
+            )
+        return word
+
+    def _known(self, record: Record, sources: tuple[tuple[str, str], ...], labels: Mapping[str, str]) -> dict[str, str]:
+        """Return what stands for which words in the messages of a record."""
+        known = {}
+        for name, word in record.labels.items():
+            made = labels.get(name, HIDDEN)
+            if made != word and len(word) > 1:
+                known[repr(word)] = repr(HIDDEN if self.key.made("D", made) else made)
+                if len(word) > 2:
+                    known[word] = HIDDEN if self.key.made("D", made) else made
+        names = {name: code for (name, _), (code, _) in zip(record.provenance.sources, sources, strict=True)}
+        if any(f.code in _NAMING for f in record.flags):
+            names.update((name, code) for code, name in self.names.items())
+        for name, code in names.items():
+            last = name.rpartition("/")[2]
+            known[name] = code
+            known.setdefault(last, code)
+            stem = last.rpartition(".")[0]
+            if len(stem) > 2:
+                known.setdefault(stem, code)
+        return known
+
+    def _flag(self, flag: Flag, known: Mapping[str, str]) -> Flag:
+        return replace(flag, message=self.text(flag.message, known))
+
+    def _tree(self, tree: Any, known: Mapping[str, str], strange: tuple[str, ...] = ()) -> Any:
+        """Return plain data with its texts masked; of the members `strange` the keys are somebody's words, too."""
+        if isinstance(tree, str):
+            return self.text(tree, known)
+        if isinstance(tree, Mapping):
+            out: dict[str, Any] = {}
+            for name, value in tree.items():
+                if name in strange:
+                    value = self._named(value, known)
+                out[name] = self._tree(value, known)
+            return out
+        return tuple(self._tree(v, known) for v in tree) if isinstance(tree, tuple | list) else tree
+
+    def _named(self, tree: Any, known: Mapping[str, str]) -> Any:
+        if not isinstance(tree, Mapping):
+            return tree
+        return {self.text(str(k), known): self._named(v, known) for k, v in tree.items()}
+
+
+def _plainly(name: str) -> str:
+    """Return the name of a label where it is our own word; a head of a table may be anybody's."""
+    return masked(name)
+
+
+def _suffix(name: str) -> str:
+    from ..readers import FORMATS
+
+    last = "." + name.rpartition(".")[2].lower()
+    return last if any(last in form.suffixes for form in FORMATS.values()) else ""
+
+
+def _suffix_parts(name: str) -> tuple[str, str]:
+    found = _suffix(name)
+    return (".", found[1:]) if found else ("", "")
