@@ -83,8 +83,8 @@ def _lengths(edges: Edges, picture: Picture, scale: Scale) -> dict[str, float]:
     if len(edges.outer):
         x0, y0, _, _ = picture.view.box
         columns = np.clip(np.round(edges.x).astype(int) - x0, 0, picture.view.mask.shape[1] - 1)
-        # A curved probe's face is the upper rim of its fan.
-        face = y0 + np.argmax(picture.view.mask[:, columns], axis=0)
+        # A curved probe's face is the upper rim of its fan; a pixel begins half of one above its centre.
+        face = y0 + np.argmax(picture.view.mask[:, columns], axis=0) - 0.5
         out["subcutaneous_thickness"] = float(np.mean(edges.outer - face) * scale.dy)
     return out
 
