@@ -87,20 +87,35 @@ def load(path: str | PathLike[str], *, match: str | None = None) -> Sheet:
         ``missing-file``; ``bad-sheet`` with what is wrong where; ``bad-pattern``.
     """
     file = Path(path)
+    notes: list[str] = []
+    table = _rows(file, notes)
+    if not table:
+        raise _bad(file.name, "holds no rows", "give a row of heads and a row for each file")
+    return _sheet(file.name, table, match, notes)
+
+
+def cells_of(path: Path) -> list[list[str]]:
+    """Return the cells of a CSV file or workbook as text, row by row.
+
+    Raises
+    ------
+    SettingsError
+        ``missing-file``, ``bad-sheet``.
+    """
+    return [cells for _, cells in _rows(path, [])]
+
+
+def _rows(file: Path, notes: list[str]) -> list[tuple[int, list[str]]]:
     try:
         raw = file.read_bytes()
     except FileNotFoundError:
         raise SettingsError(f"there is no file {file.name}", code="missing-file", remedy="check the path") from None
     except OSError as error:
         raise _bad(file.name, f"cannot be read ({error.strerror or error})", "give a CSV file or a workbook") from error
-    notes: list[str] = []
     try:
-        table = _workbook(raw, notes) if raw.startswith(b"PK") else _text(raw, file.name)
+        return _workbook(raw, notes) if raw.startswith(b"PK") else _text(raw, file.name)
     except ReadError as error:
         raise _bad(file.name, f"cannot be read: {error.message}", error.remedy or "save it as CSV UTF-8") from error
-    if not table:
-        raise _bad(file.name, "holds no rows", "give a row of heads and a row for each file")
-    return _sheet(file.name, table, match, notes)
 
 
 def _text(raw: bytes, name: str) -> list[tuple[int, list[str]]]:
