@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -46,14 +47,19 @@ def connected(address: str) -> Iterator[Executor]:
             "--dask needs the package distributed", remedy='pip install "musclemetrics[cluster]"'
         ) from None
     connect: Any = Client  # it has no types
+    client, reason = None, ""
     try:
         client = connect(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
+        reason = type(error).__name__
+    if client is None:
+        # A client half made closes itself when it is collected; in one of Dask's own threads it would wait for itself.
+        gc.collect()
         raise SettingsError(
-            f"no Dask scheduler answers at {address} ({type(error).__name__})",
+            f"no Dask scheduler answers at {address} ({reason})",
             code="no-cluster",
             remedy="give the address that dask scheduler prints, such as tcp://host:8786",
-        ) from None
+        )
     try:
         _agreed(client, address)
         yield client.get_executor(pure=False)  # a file may have changed since a call that looks the same
