@@ -1,8 +1,9 @@
 """The HTML pages: templates and the few functions that fill them.
 
-Pages need no network: pictures lie beside them, styles are inside, and a content policy forbids the rest.
+Pages need no network: pictures lie beside them, styles and scripts are inside, and a content policy forbids the rest.
 """
 
+from .pages import pages
 from .summary import remove_pictures, summary_page
 
-__all__ = ["remove_pictures", "summary_page"]
+__all__ = ["pages", "remove_pictures", "summary_page"]

@@ -95,13 +95,20 @@ def telling(records: Sequence[Record]) -> list[dict[str, str]]:
     ----------
     records : sequence of Record
     """
+    words: dict[str, dict[str, set[str | None]]] = {}
+    for name, peers in _by_file(records).items():
+        keys = {key for p in peers for key in p.labels}
+        words[name] = {key: {p.labels.get(key) for p in peers} for key in keys}
+    out = []
+    for record in records:
+        seen = words[record.provenance.sources[0][0]] if record.provenance.sources else {}
+        out.append({k: v for k, v in record.labels.items() if len(seen.get(k, ())) > 1})
+    return out
+
+
+def _by_file(records: Sequence[Record]) -> dict[str, list[Record]]:
     of: dict[str, list[Record]] = {}
     for record in records:
         for name, _ in record.provenance.sources:
             of.setdefault(name, []).append(record)
-    out = []
-    for record in records:
-        peers = of[record.provenance.sources[0][0]] if record.provenance.sources else []
-        differ = [k for k, v in record.labels.items() if any(p.labels.get(k) != v for p in peers)]
-        out.append({k: record.labels[k] for k in differ})
-    return out
+    return of
