@@ -9,11 +9,16 @@ import pytest
 from musclemetrics.errors import SettingsError
 from musclemetrics.record import Flag, Measurement, Provenance, Record
 from musclemetrics.study import joining, sheet, spellings
+from musclemetrics.study.placing import placed
 
 
 def record(*names: str, flags: tuple[Flag, ...] = (), **labels: str) -> Record:
     sources = tuple((n, f"{i:064x}") for i, n in enumerate(names))
     return Record("mean_force", (Measurement("mean", 1.0),), (), flags, Provenance(sources=sources), labels)
+
+
+def join(rows: list[Record], found: sheet.Sheet) -> joining.Join:
+    return joining.join(rows, placed(found, [n for r in rows for n, _ in r.provenance.sources]))
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ def test_labels_by_file_name_path_or_stem(table) -> None:
 def test_labels_by_a_pattern_whose_fields_are_columns(table) -> None:
     text = "subject;session;group\n007;1;control\n007;2;treated\n8;1;control\n"
     found = table(text, match="{subject}_{session}_{n}")
-    done = joining.join([record("x/007_1_1.dcm"), record("x/007_1_2.dcm"), record("007_2_1.dcm")], found)
+    done = join([record("x/007_1_1.dcm"), record("x/007_1_2.dcm"), record("007_2_1.dcm")], found)
     assert [r.labels["group"] for r in done.records] == ["control", "control", "treated"]
     assert done.rows == (4,)
     assert done.said == ("sheet.csv: 1 row of no file: line 4 (subject 8, session 1)",)
@@ -48,14 +53,12 @@ def test_labels_by_a_pattern_whose_fields_are_columns(table) -> None:
 
 def test_what_has_no_counterpart_is_told_and_a_near_miss_is_named(table) -> None:
     found = table("subject,side\n7,left\n", match="{subject}_{side}")
-    done = joining.join(
-        [record("007_left.csv"), record("Thumbs.db", flags=(Flag("system-file", "", "skipped"),))], found
-    )
+    done = join([record("007_left.csv"), record("Thumbs.db", flags=(Flag("system-file", "", "skipped"),))], found)
     assert [[f.code for f in r.flags] for r in done.records] == [["no-sheet-row"], ["system-file"]]
     assert done.records[0].status == "suspect"
     assert "subject" not in done.records[0].labels
     assert (done.rows, done.files) == ((2,), ("007_left.csv",))
-    assert done.said[-1] == "sheet.csv: line 2 has subject '7', the file '007': write them alike"
+    assert done.said[1] == "sheet.csv: line 2 has subject '7', the file '007': write them alike"
 
 
 def test_a_label_of_the_sheet_wins_and_says_so(table) -> None:
@@ -92,9 +95,16 @@ def test_files_of_one_record_keep_what_their_rows_have_in_common(table) -> None:
     assert one.flags[0].message == "lines 2, 3 of sheet.csv are of one record and differ in run, left out here"
 
 
-def test_names_that_became_codes_are_found_again(table) -> None:
-    (one,) = joining.joined([record("F-AAAA.csv")], table("file,subject\na.csv,07\n"), {"F-AAAA.csv": "x/a.csv"})
-    assert one.labels == {"subject": "07"}
+def test_a_sheet_is_kept_in_a_run_folder_as_it_is(table, tmp_path) -> None:
+    found = placed(table('file,subject,note\na.csv,007,"=1+1, ""x""\nb"\nz,8,\n'), ["v/a.csv"])
+    sheet.save(found, tmp_path / sheet.NAME)
+    again = sheet.stored(tmp_path / sheet.NAME)
+    assert again.rows == found.rows
+    assert [(r.file, r.number) for r in again.rows] == [("v/a.csv", 3), ("", 4)]
+    assert "'=1+1" in (tmp_path / sheet.NAME).read_text()
+    (tmp_path / sheet.NAME).write_text("line,file\nx,y\n")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        sheet.stored(tmp_path / sheet.NAME)
 
 
 def test_unicode_spellings_of_a_name_are_one(table) -> None:

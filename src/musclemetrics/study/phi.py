@@ -20,12 +20,14 @@ from .across import with_days, with_spellings
 from .days import day_of, like_a_date
 from .kept import CODED, DATED, KEPT, WHO
 from .pseudonyms import Key
+from .sheet import Row, Sheet
 from .spellings import alike
 from .wording import HIDDEN, masked
 
 __all__ = ["Safe"]
 
 _OLDEST = 89
+_SHEET = "the sheet"
 _PERSONAL = re.compile(r"[@^]|[0-9]{6}")
 _NAMING = ("duplicate-of", "duplicate-file", "file-missing-from-group", "file-read-partly", "file-changing")
 
@@ -117,7 +119,7 @@ class Safe:
             ``not-safe`` if a label that is to be kept as it is names someone or a day.
         """
         sources = tuple((self.file(name), digest) for name, digest in record.provenance.sources)
-        labels = self._labels(record.labels, sources[0][0] if sources else "")
+        labels = self.labels(record.labels)
         known = self._known(record, sources, labels)
         lost = [name for name in record.labels if name not in labels]
         self.left.update(_plainly(name) for name in lost)
@@ -148,8 +150,7 @@ class Safe:
         days: list[dict[str, date]] = []
         first: dict[str, date] = {}
         for r in safe:
-            place = r.provenance.sources[0][0] if r.provenance.sources else ""
-            found = {k: day for k, w in r.labels.items() if (day := self.key.opened(w, f"{place}\0{k}")) is not None}
+            found = {k: day for k, w in r.labels.items() if (day := self.key.opened(w)) is not None}
             days.append(found)
             who = r.labels.get("subject") or r.labels.get("animal")
             for day in found.values() if who else ():
@@ -161,10 +162,26 @@ class Safe:
         lost = ", ".join(f"{name} ({count})" for name, count in self.left.items())
         return f"labels left out, since they may name someone: {lost}; --allow NAME keeps one" if lost else ""
 
-    def _labels(self, labels: Mapping[str, str], place: str) -> dict[str, str]:
+    def sheet(self, sheet: Sheet) -> Sheet:
+        """Return a sheet whose rows know their files by name, safe as records are."""
+        rows = []
+        for row in sheet.rows:
+            labels = self.labels(row.labels)
+            self.left.update(_plainly(name) for name in row.labels if name not in labels)
+            rows.append(Row(row.number, self.file(row.file) if row.file else "", Settings(labels)))
+        return Sheet(_SHEET, tuple(rows), notes=tuple(self.text(note) for note in sheet.notes))
+
+    def labels(self, labels: Mapping[str, str]) -> dict[str, str]:
+        """Return what may be told of labels, codes and sealed days among it.
+
+        Raises
+        ------
+        SettingsError
+            ``not-safe`` if one that is to be kept as it is names someone or a day.
+        """
         kept = {}
         for name, word in labels.items():
-            made = self._label(name, word, place)
+            made = self._label(name, word)
             if made is not None:
                 kept[name] = made
             if name in WHO and made != word:
@@ -172,7 +189,7 @@ class Safe:
                 kept[f"{name}_alike"] = self.key.code("E", alike(word))
         return kept
 
-    def _label(self, name: str, word: str, place: str) -> str | None:
+    def _label(self, name: str, word: str) -> str | None:
         """Return the safe word for a label, None where there is none."""
         if name in self.allow and name not in ("subject", "animal"):
             return self._allowed(name, word)
@@ -183,7 +200,7 @@ class Safe:
             return word
         day = day_of(word) if name in DATED else None
         if day is not None:
-            return self.key.sealed(day, f"{place}\0{name}")
+            return self.key.sealed(day)
         form = KEPT.get(name)
         if form is not None and form.fullmatch(word):
             return word

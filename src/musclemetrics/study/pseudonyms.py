@@ -27,6 +27,8 @@ _BYTES = 32
 _SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _BODY, _CHECK = 10, 2
 _SPAN = 1 << 5 * _BODY
+_HALF = 1 << 5 * _BODY // 2
+_ROUNDS = 8  # of a Feistel network, which turns a day into a code and back
 
 
 def _word(number: int, length: int) -> str:
@@ -77,25 +79,24 @@ class Key:
         found = re.fullmatch(rf"{re.escape(kind)}-([{_SIGNS}]{{{_BODY}}})[{_SIGNS}]{{{_CHECK}}}", word)
         return found is not None and hmac.compare_digest(self._signed(kind, found[1]), word)
 
-    def sealed(self, day: date, place: str) -> str:
-        """Return a day that only this key can open, for the time until the other days of its subject are known.
+    def sealed(self, day: date) -> str:
+        """Return a day that only this key can open, for the time until the other days of its subject are known."""
+        left, right = divmod(day.toordinal(), _HALF)
+        for turn in range(_ROUNDS):
+            left, right = right, (left + self._number("day", str(turn), str(right))) % _HALF
+        return self._signed("D", _word(left * _HALF + right, _BODY))
 
-        Parameters
-        ----------
-        day : date
-        place : str
-            Where it stands; the same day is sealed differently in another place.
-        """
-        return self._signed("D", _word((day.toordinal() + self._number("day", place)) % _SPAN, _BODY))
-
-    def opened(self, word: str, place: str) -> date | None:
-        """Return the day that was sealed in a place, None where the word is none."""
+    def opened(self, word: str) -> date | None:
+        """Return the day that was sealed, None where the word is none."""
         if not self.made("D", word):
             return None
         number = 0
         for sign in word[2 : 2 + _BODY]:
             number = number << 5 | _SIGNS.index(sign)
-        days = (number - self._number("day", place)) % _SPAN
+        left, right = divmod(number, _HALF)
+        for turn in reversed(range(_ROUNDS)):
+            left, right = (right - self._number("day", str(turn), str(left))) % _HALF, left
+        days = left * _HALF + right
         return date.fromordinal(days) if 1 <= days <= date.max.toordinal() else None
 
 

@@ -7,7 +7,7 @@ import io
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -16,8 +16,13 @@ from ..batch import LABELS
 from ..batch.grouping import fields_of, pattern_fields
 from ..errors import ReadError, SettingsError
 from ..record import Settings
+from ..store.table import guarded
+from ..store.whole import replaced
 
-__all__ = ["FILE_COLUMNS", "Row", "Sheet", "load"]
+__all__ = ["FILE_COLUMNS", "NAME", "Row", "Sheet", "cells_of", "load", "matched", "normal", "save", "stored"]
+
+NAME = "sheet.csv"
+"""The sheet of a run folder: its rows with the names the files have there."""
 
 FILE_COLUMNS = ("file", "source", "filename", "file name", "path")
 """Heads of the column that names the file, in upper or lower case."""
@@ -224,16 +229,38 @@ def matched(name: str, match: str) -> dict[str, str] | None:
     return fields_of(stem, match)
 
 
-def tails(names: Iterable[str]) -> dict[str, list[str]]:
-    """Return the files that each way to write one may mean: from the whole path down to the bare name."""
-    found: dict[str, list[str]] = {}
-    for name in names:
-        parts = name.split("/")
-        words: dict[str, None] = {}
-        for i in range(len(parts)):
-            tail = "/".join(parts[i:])
-            words[tail] = None
-            words[tail[: -len(Path(parts[-1]).suffix)] if Path(parts[-1]).suffix else tail] = None
-        for word in words:
-            found.setdefault(word, []).append(name)
-    return found
+def save(sheet: Sheet, path: Path) -> None:
+    """Write a sheet whose rows know their files, to be read by :func:`stored`; text that would run is guarded there."""
+    names = list(dict.fromkeys(k for row in sheet.rows for k in row.labels))
+    with (
+        replaced(path) as temporary,
+        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as out,
+    ):
+        writer = csv.writer(out)
+        writer.writerow(["line", "file", *(guarded(name) for name in names)])
+        for row in sheet.rows:
+            writer.writerow([row.number, *(guarded(w) for w in (row.file, *(row.labels.get(k, "") for k in names)))])
+
+
+def stored(path: Path) -> Sheet:
+    """Return the sheet that :func:`save` wrote.
+
+    Raises
+    ------
+    SettingsError
+        ``bad-sheet`` if it is none.
+    """
+    try:
+        table = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+        heads = [_unguarded(cell) for cell in table[0][2:]]
+        rows = []
+        for number, file, *cells in table[1:]:
+            labels = {h: _unguarded(c) for h, c in zip(heads, cells, strict=True) if c}
+            rows.append(Row(int(number), _unguarded(file), Settings(labels)))
+    except (OSError, ValueError, IndexError, csv.Error) as error:
+        raise _bad(path.name, "in the run folder cannot be read", "give the sheet again with --table") from error
+    return Sheet(path.name, tuple(rows))
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and guarded(cell[1:]) == cell else cell
