@@ -1,6 +1,8 @@
 """The report: static pages that a reviewer opens from a folder, looked at in a headless browser."""
 
+import csv
 import io
+import json
 import math
 import os
 import re
@@ -13,7 +15,7 @@ import pytest
 from PIL import Image
 
 import musclemetrics as mm
-from musclemetrics import bmode, simulate
+from musclemetrics import bmode, corrections, simulate
 from musclemetrics.provenance import case_ids, picture_name
 from musclemetrics.record import Flag, Record
 from musclemetrics.report import pages
@@ -196,3 +198,323 @@ def test_many_frames_of_one_person_are_parted_and_every_case_has_one_page(tmp_pa
 
 def test_an_empty_report_is_a_report(tmp_path):
     assert pages([], tmp_path / "new" / "one").is_file()
+
+
+# in a browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("there is no chromium on this machine")
+    with sync.sync_playwright() as driver:
+        made = driver.chromium.launch(executable_path=chromium)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Return a function that opens a page in a browser of its own; nothing may go wrong or leave the machine."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    troubles, requests, refused = [], [], []
+    context.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None)
+    context.on("weberror", lambda e: troubles.append(str(e.error)))
+    context.on("request", lambda r: requests.append(r.url))
+    # What the content policy refuses has not left.
+    context.on("requestfailed", lambda r: (refused if r.failure == "csp" else troubles).append(r.url))
+
+    def visit(file, mark=""):
+        page = context.new_page()
+        page.goto(Path(file).as_uri() + mark)
+        page.wait_for_selector("html[data-ready]", state="attached")
+        return page
+
+    visit.troubles = troubles
+    yield visit
+    context.close()
+    assert troubles == []
+    assert requests
+    assert {url.partition(":")[0] for url in requests if url not in refused} <= {"file", "blob"}
+
+
+def page_of(folder, word):
+    """Return the page of cases that has a word in its heading."""
+    found = [p for p in (folder / "report" / "subjects").iterdir() if word in p.read_text().partition("<main>")[0]]
+    assert len(found) == 1
+    return found[0]
+
+
+def numbers(page):
+    """Return the case numbers of the rows that are there."""
+    return [int(n) for n in page.locator("#table tbody td:first-child a").all_inner_texts()]
+
+
+def downloaded(page, button, folder):
+    with page.expect_download() as waiting:
+        page.locator(button).click()
+    waiting.value.save_as(folder / waiting.value.suggested_filename)
+    return folder / waiting.value.suggested_filename
+
+
+def test_the_index_is_filtered_searched_and_ordered(study, visit):
+    page = visit(study / "report" / "index.html")
+    assert page.locator("#shown").inner_text() == "5 cases"
+    page.locator("[data-status=ok]").click()
+    page.locator("[data-status=suspect]").click() if page.locator("[data-status=suspect]").count() else None
+    assert page.locator("#shown").inner_text() == "1 of 5 cases"
+    assert "corrupt-image" in page.locator("#table tbody").inner_text()
+    page.locator("#clear").click()
+    page.locator("#search").fill("bob vastus")
+    assert page.locator("#shown").inner_text() == "2 of 5 cases"
+    page.locator("#search").fill("")
+    page.locator("select[data-label=subject]").select_option("=Ann")
+    page.locator("select[data-label=session]").select_option("=10")
+    assert page.locator("#shown").inner_text() == "1 of 5 cases"
+    page.reload()  # filters are part of the address
+    assert page.locator("#shown").inner_text() == "1 of 5 cases"
+    page.locator("#clear").click()
+    page.locator("#flag").select_option("=corrupt-image")
+    assert len(numbers(page)) == 1
+    page.locator("#clear").click()
+    records = list(mm.load(study / "records.jsonl"))
+    size = [r["thickness"].value for r in records]
+    rising = sorted(range(5), key=lambda k: (math.isnan(size[k]), size[k]))
+    head = page.locator("th button", has_text="thickness").first
+    head.click()
+    assert [n - 1 for n in numbers(page)] == rising
+    assert page.locator("th[aria-sort=ascending]").inner_text().startswith("thickness")
+    head.click()
+    assert [n - 1 for n in numbers(page)] == [*rising[3::-1], rising[4]]  # what has no number comes last both ways
+    page.locator("th button", has_text="session").click()
+    assert page.locator("#table tbody tr:not(.gap) td:nth-child(4)").all_inner_texts() == ["2", "2", "10", "10", "11"]
+
+
+def test_thousands_are_there_at_once_and_few_rows_in_the_page(large, visit):
+    index = large / "report" / "index.html"
+    assert index.stat().st_size < 5e6
+    page = visit(index)
+    ready = page.evaluate("performance.now()")
+    assert ready < 2000, f"{ready:.0f} ms until the page answered"
+    assert page.locator("#shown").inner_text() == "3000 cases"
+    assert page.locator("#table tbody tr").count() < 60
+    took = page.evaluate(
+        """() => {
+            const before = performance.now(), box = document.getElementById("search");
+            box.value = "rectus low-confidence";
+            box.dispatchEvent(new Event("input"));
+            return performance.now() - before;
+        }"""
+    )
+    assert took < 500
+    found = sum(k % 3 == 1 and k % 17 == 0 and k % 50 != 7 for k in range(3000))
+    assert page.locator("#shown").inner_text() == f"{found} of 3000 cases"
+    page.locator("#clear").click()
+    page.locator("#table").focus()
+    page.keyboard.press("End")
+    page.wait_for_function("document.querySelector('#table tr.now a')?.textContent === '3000'")
+    assert page.locator("#table tbody tr").count() < 60
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert len(numbers(page)) == 3000  # on paper all are there
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert len(numbers(page)) < 60
+
+
+def test_a_click_on_a_dot_opens_its_case(large, visit):
+    records = generated()
+    page = visit(large / "report" / "index.html")
+    measured = [r for r in records if r.status != "failed"]
+    largest = max(measured, key=lambda r: r["thickness"].value)
+    titled = f"subject {largest.labels['subject']}, session {largest.labels['session']}"
+    box = page.locator("#strips canvas").first.bounding_box()
+    right = box["x"] + box["width"] - 12  # dots of about one value stand above each other
+    for below in range(4, 48, 2):
+        page.mouse.move(right, box["y"] + below)
+        if page.locator(".strip .tip").first.inner_text().startswith(titled):
+            break
+    else:
+        pytest.fail(f"no dot of {titled} at the right end")
+    page.mouse.click(right, box["y"] + below)
+    page.wait_for_url("**/subjects/*.html#c*")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    number = records.index(largest) + 1
+    assert page.locator(".card.now h2").inner_text().startswith(f"{number}. subject {largest.labels['subject']}")
+    # The same by keys alone.
+    page = visit(large / "report" / "index.html")
+    page.locator("#strips canvas").first.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/subjects/*.html#c*")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    assert page.locator(".card.now h2").inner_text().startswith(f"{number}. ")
+
+
+def test_marks_are_made_by_keys_survive_a_reload_and_go_home_as_a_table(study, visit, tmp_path):
+    page = visit(page_of(study, "<h1>subject Ann"))
+    assert page.locator(".visits thead th").all_inner_texts() == ["", "session 2", "session 10", "session 11"]
+    page.keyboard.press("1")
+    page.keyboard.press("j")
+    page.keyboard.press("2")
+    page.keyboard.press("n")
+    page.keyboard.type('=1+1, a "note" with 1 and j')
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("3")
+    assert page.locator(".card.now").count() == 1
+    marked = page.locator(".card h2 .mark").all_inner_texts()
+    assert marked == ["✓ accepted", "? doubted", "✕ rejected"]
+    page.reload()
+    assert page.locator(".card h2 .mark").all_inner_texts() == marked
+    assert page.locator(".card textarea").nth(1).input_value() == '=1+1, a "note" with 1 and j'
+    page.keyboard.press("j")  # past the last: on to the next person
+    page.wait_for_function("document.querySelector('h1').textContent === 'subject Bob'")
+    page = visit(study / "report" / "index.html")
+    assert page.locator("#rated").inner_text() == "3 rated"
+    page.locator("#mark").select_option("doubt")
+    assert len(numbers(page)) == 1
+    rows = list(csv.DictReader(downloaded(page, "#ratings", tmp_path).open(encoding="utf-8", newline="")))
+    records = list(mm.load(study / "records.jsonl"))
+    ids = dict(zip(case_ids(records), records, strict=True))
+    assert list(rows[0]) == ["item", "source", "frame", "rating", "note"]
+    assert {(r["source"], r["rating"]) for r in rows} == {
+        ("Ann_2_vastus.png", "accept"),
+        ("Ann_10_vastus.png", "doubt"),
+        ("Ann_11_vastus.png", "reject"),
+    }
+    assert all(ids[r["item"]].provenance.sources[0][0] == r["source"] for r in rows)
+    assert [r["note"] for r in rows if r["note"]] == ['\'=1+1, a "note" with 1 and j']
+
+
+def test_filters_of_the_index_are_walked_through_page_after_page(large, visit):
+    page = visit(large / "report" / "index.html")
+    page.locator("[data-status=ok]").click()
+    page.locator("[data-status=failed]").click()
+    shown = numbers(page)[:8]
+    page.locator("#table tbody a").first.click()
+    for number in shown:
+        page.wait_for_function(f"document.querySelector('.card.now h2')?.textContent.startsWith('{number}. ')")
+        page.wait_for_selector("html[data-ready]", state="attached")
+        assert "walk through" in page.locator("#walk").inner_text()
+        if number != shown[-1]:
+            page.keyboard.press("j")
+
+
+def test_a_line_is_dragged_into_place_and_measured_anew(study, visit, tmp_path):
+    page = visit(page_of(study, "<h1>subject Bob"))
+    card = page.locator(".card").first
+    knob = card.locator(".knob.deep").nth(4)
+    knob.wait_for()
+    assert card.locator(".evidence > img").count() == 0
+    knob.scroll_into_view_if_needed()
+    box = knob.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    # The line between two points moves as a whole.
+    between = card.locator(".knob.deep").nth(5).bounding_box()
+    grip = (x + between["x"] + between["width"] / 2) / 2, (y + between["y"] + between["height"] / 2) / 2
+    page.mouse.move(*grip)
+    page.mouse.down()
+    page.mouse.move(grip[0], grip[1] + 30, steps=4)
+    page.mouse.up()
+    moved = knob.bounding_box()
+    assert moved["y"] - box["y"] == pytest.approx(30, abs=0.5)
+    assert moved["x"] == pytest.approx(box["x"], abs=0.01)
+    knob.focus()
+    page.keyboard.press("ArrowUp")
+    assert knob.bounding_box()["y"] < moved["y"]
+    page.keyboard.press("ArrowDown")
+    preview = card.locator(".says").inner_text()
+    assert card.locator("h2 .mark").inner_text() == "⇕ corrected"
+    page.reload()
+    page.locator(".card").first.locator(".knob.deep").nth(4).wait_for()
+    assert card.locator(".says").inner_text() == preview
+    file = downloaded(page, "#corrections", tmp_path)
+    (one,) = corrections.load(file)
+    assert one.source == "Bob_2_vastus.png"
+    again = mm.measure_files(study / "in" / one.source, "bmode", tick_mm=10.0, corrections=[one])
+    (record,) = again
+    (before,) = (r for r in mm.load(study / "records.jsonl") if r.provenance.sources[0][0] == one.source)
+    was, now = (float(n) for n in re.search(r"([\d.]+) → ([\d.]+) mm", preview).groups())
+    assert record.flagged("manual-lines")
+    assert was == pytest.approx(before["thickness"].value, abs=0.05)
+    assert now == pytest.approx(record["thickness"].value, abs=0.05)
+    assert now > was + 1
+    # Undone, nothing is left to be corrected.
+    card.get_by_role("button", name="Undo").click()
+    assert page.locator("#corrections").is_disabled()
+    assert json.loads(page.evaluate("localStorage.getItem('musclemetrics:' + page.key)"))["corrections"] == {}
+
+
+def test_an_onset_is_dragged_and_a_release_left_out(bench, visit, tmp_path):
+    (file,) = (bench / "report" / "subjects").iterdir()
+    page = visit(file)
+    card = page.locator(".card").first
+    card.locator("summary", has_text="Move an onset").click()
+    knob = card.locator(".release .knob").nth(1)
+    knob.scroll_into_view_if_needed()
+    box = knob.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 25, y, steps=4)
+    page.mouse.up()
+    card.locator(".release input").nth(4).uncheck()
+    card.locator(".release input").nth(3).uncheck()
+    card.locator(".release input").nth(3).check()  # as it was: corrects nothing
+    (one,) = corrections.load(downloaded(page, "#corrections", tmp_path))
+    assert (one.source, set(one.settings["onsets"])) == ("S01.csv", {"2", "5"})
+    assert one.settings["onsets"]["5"] is None
+    (before,), (record,) = (mm.measure_files(bench / "S01.csv", "slack", corrections=c) for c in ([], [one]))
+    assert record["n_releases"].value == 4
+    assert record.trace("release_manual")[1]
+    later = record.trace("release_onset")[1] - before.trace("release_onset")[1]
+    told = re.search(r"([\d.]+) ms → ([\d.]+) ms", card.locator(".release").nth(1).inner_text())
+    assert later * 1e3 == pytest.approx(float(told[2]) - float(told[1]), abs=0.011)
+    assert later > 1e-3
+
+
+def test_what_a_label_holds_is_text_and_nothing_else_runs(study, visit):
+    for file in (study / "report" / "index.html", page_of(study, "<h1>subject Ann")):
+        page = visit(file)
+        assert HOSTILE in page.locator("body").inner_text()
+        assert page.evaluate("window.hacked") is None
+        blocked = page.evaluate(
+            """async () => {
+            const made = document.createElement("script");
+            made.textContent = "window.hacked = 1";
+            document.body.append(made);
+            const image = new Image();
+            const failed = new Promise((done) => {
+                image.onerror = () => done("no image");
+                image.onload = () => done("image");
+            });
+            image.src = "http://127.0.0.1:9/x.png";
+            document.body.insertAdjacentHTML("beforeend", "<p id=p style='color: red'>x</p>");
+            const colour = getComputedStyle(document.getElementById("p")).color;
+            let fetched = "fetched";
+            try { await fetch("http://127.0.0.1:9/x"); } catch { fetched = "not fetched"; }
+            return [window.hacked ?? "not run", await failed, colour, fetched];
+        }"""
+        )
+        assert blocked == ["not run", "no image", "rgb(28, 28, 28)", "not fetched"]
+        assert len([t for t in visit.troubles if "Content Security Policy" in t]) >= 4
+        visit.troubles.clear()  # those were provoked
+
+
+def test_ratings_that_were_applied_are_shown(study, visit, tmp_path):
+    records = list(mm.load(study / "records.jsonl"))
+    rated = [records[0].labelled(rating="doubt", rating_note="look again"), *records[1:]]
+    index = pages(rated, tmp_path / "report")
+    page = visit(index)
+    page.locator("#mark").select_option("doubt")
+    assert numbers(page) == [1]
+    assert page.locator("#ratings").is_disabled()  # nothing new to take home
+    assert "rating_note" not in page.locator("thead").inner_text()
+    page.locator("#table tbody a").first.click()
+    page.wait_for_selector(".card.now")
+    assert page.locator(".card.now textarea").input_value() == "look again"
+    page.keyboard.press("1")
+    assert page.locator(".card.now h2 .mark").inner_text() == "✓ accepted"
+    page.keyboard.press("2")  # as applied: no mark of its own
+    assert page.locator("#ratings").is_disabled()
