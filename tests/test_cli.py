@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import musclemetrics
-from musclemetrics import batch, modalities
+from musclemetrics import batch, modalities, report
 from musclemetrics.cli import main
 from musclemetrics.store import load
 
@@ -64,17 +64,22 @@ def test_files_out(good, tmp_path, capsys, suffix: str) -> None:
 def test_folder_out(good, tmp_path, capsys) -> None:
     assert main(["mean_force", str(good), "-o", "out"]) == 0
     out = tmp_path / "out"
-    assert sorted(p.name for p in out.iterdir()) == ["figures", "index.html", "records.csv", "records.jsonl"]
-    pictures = sorted((out / "figures").iterdir())
-    assert [p.name[:5] for p in pictures] == ["0001-", "0002-"]
-    assert all(p.read_bytes().startswith(b"\x89PNG") for p in pictures)
-    page = (out / "index.html").read_text(encoding="utf-8")
-    assert all(f"figures/{p.name}" in page for p in pictures)
-    assert "out" in capsys.readouterr().err
-    # Again, over the folder that now holds the results: they are passed over, and old pictures go.
-    assert main(["mean_force", ".", "-o", "out", "--quiet", "-s", "scale=3"]) == 0
-    assert [r.status for r in load(out / "records.jsonl")] == ["ok", "ok", "skipped"]
-    assert len(list((out / "figures").iterdir())) == 2
+    assert sorted(p.name for p in out.iterdir()) == [
+        *("journal.jsonl", "methods.md", "records.csv", "records.jsonl", "records.xlsx", "records_long.csv"),
+        *("report", "run.toml"),
+    ]
+    assert str(Path("out", "report", "index.html")) in capsys.readouterr().err
+    # Again, with the folder among the input: it is none.
+    assert main(["mean_force", ".", "-o", "out"]) == 0
+    assert "2 rows: 2 measured" in capsys.readouterr().err
+    assert main(["mean_force", ".", "-o", "out"]) == 0
+    assert "nothing is new" in capsys.readouterr().err
+    assert main(["mean_force", ".", "-o", "out", "-s", "scale=3"]) == 2
+    assert "scale was not given, is 3.0" in capsys.readouterr().err
+    assert main(["mean_force", ".", "-o", "out", "-o", "other"]) == 2
+    # What else is asked for is written from the same records.
+    assert main(["mean_force", ".", "-o", "out", "-o", "o.jsonl", "--quiet"]) == 0
+    assert (tmp_path / "o.jsonl").read_bytes() == (out / "records.jsonl").read_bytes()
 
 
 def test_exit_codes(good, tmp_path, capsys) -> None:
@@ -239,8 +244,8 @@ def test_a_page_is_safe_to_open(tmp_path) -> None:
     """Faults 94 and 110: words of files are text, and nothing is fetched."""
     evil = "<script>alert(1)</script>"
     (tmp_path / "a.csv").write_text(GOOD.replace("007", evil), encoding="utf-8")
-    assert main(["mean_force", "a.csv", "-o", "out", "--quiet", "--label", f"{evil}='\"><img src=x>"]) == 0
-    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert main(["mean_force", "a.csv", "-o", "o.jsonl", "--quiet", "--label", f"{evil}='\"><img src=x>"]) == 0
+    page = report.summary_page(load(tmp_path / "o.jsonl"), tmp_path / "out").read_text(encoding="utf-8")
     assert "<script" not in page
     assert "<img src=x" not in page
     assert "&lt;script&gt;alert(1)" in page
@@ -453,7 +458,7 @@ def test_prism_writes_over_nothing_that_is_there(good, tmp_path, capsys) -> None
     assert sorted(os.listdir(tmp_path)) == ["good.csv", "mine.txt"]
 
 
-@pytest.mark.parametrize("name", ["notes.csv", "notes.jsonl", "notes.h5", "out/index.html", "out/records.csv"])
+@pytest.mark.parametrize("name", ["notes.csv", "notes.jsonl", "notes.h5", "out/methods.md", "out/records.csv"])
 def test_files_of_other_origin_are_kept_unless_told(good, tmp_path, capsys, name: str) -> None:
     (tmp_path / "out").mkdir()
     foreign = tmp_path / name
@@ -469,15 +474,16 @@ def test_files_of_other_origin_are_kept_unless_told(good, tmp_path, capsys, name
 
 @pytest.mark.parametrize("output", ["out", "good.csv/deep/", "folder.csv/"])
 def test_what_is_in_the_way_is_met_before_the_work(good, tmp_path, monkeypatch, capsys, output: str) -> None:
-    from musclemetrics.cli import measure
+    from musclemetrics.cli import folder, measure
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("measured before the output was looked at")
 
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "figures").touch()
+    (tmp_path / "out" / "report").touch()
     (tmp_path / "folder.csv" / "records.csv").mkdir(parents=True)
     monkeypatch.setattr(measure, "measure_files", refuse)
+    monkeypatch.setattr(folder, "run", refuse)
     assert main(["mean_force", "good.csv", "--overwrite", "-o", output]) == 2
     assert re.search("is in the way|cannot be written into", capsys.readouterr().err)
 
@@ -490,21 +496,25 @@ def test_results_beside_the_data_do_not_hide_it(good, tmp_path) -> None:
 
 
 def test_an_interruption_says_what_was_written(good, tmp_path, monkeypatch, capsys) -> None:
-    from musclemetrics import report
+    from musclemetrics import store
 
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
+    with monkeypatch.context() as patch:
+        patch.setattr(report, "pages", stop)
+        assert main(["mean_force", "good.csv", "-o", "out", "-o", "a.csv"]) == 130
+    told = "musclemetrics: interrupted; 1 of 1 items are kept in out; the same command goes on from there\n"
+    assert capsys.readouterr().err == told
+    assert [r.status for r in load(tmp_path / "out" / "records.jsonl")] == ["ok", "ok"]
+    assert sorted(os.listdir(tmp_path)) == ["good.csv", "out"]
     assert main(["mean_force", "good.csv", "-o", "out", "--quiet"]) == 0
-    before = {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
-    monkeypatch.setattr(report, "summary_page", stop)
-    for folder in ("out", "new/deep/"):
-        assert main(["mean_force", "good.csv", "-o", folder, "-s", "scale=2"]) == 130
-        assert capsys.readouterr().err == "musclemetrics: interrupted; nothing was written\n"
-    assert {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()} == before
-    assert main(["mean_force", "good.csv", "-o", "a.csv", "-o", "out"]) == 130
-    assert capsys.readouterr().err == "musclemetrics: interrupted; written before that: a.csv\n"
-    assert sorted(os.listdir(tmp_path)) == ["a.csv", "good.csv", "out"]
+    assert (tmp_path / "out" / "report" / "index.html").is_file()
+    real = store.save
+    monkeypatch.setattr(store, "save", lambda *a, **k: stop() if str(a[1]) == "c.csv" else real(*a, **k))
+    assert main(["mean_force", "good.csv", "-o", "b.csv", "-o", "c.csv"]) == 130
+    assert capsys.readouterr().err == "musclemetrics: interrupted; written before that: b.csv\n"
+    assert sorted(os.listdir(tmp_path)) == ["b.csv", "good.csv", "out"]
 
 
 def test_a_label_that_contradicts_the_file_is_told_or_refused(good, tmp_path, capsys) -> None:

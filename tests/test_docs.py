@@ -134,7 +134,7 @@ def test_presets_are_those_of_the_code(name: str) -> None:
     assert table == {n: [presets[p][n] for p in ("standard", "strict", "lenient")] for n in presets["standard"]}
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/quickstart.rst", "docs/index.rst"])
+@pytest.mark.parametrize("page", ["README.md", "docs/quickstart.rst", "docs/index.rst", "docs/batch.rst"])
 def test_python_on_the_page_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     if page.endswith(".md"):

@@ -47,6 +47,7 @@ _NAMES: dict[str, str] = {
     "record": "",
     "simulate": "",
     "store": "",
+    "study": "",
     "units": "",
     "force_pca": "modalities.force_pca",
     "force_velocity": "modalities.force_velocity",
@@ -93,6 +94,7 @@ if TYPE_CHECKING:
     from . import record as record
     from . import simulate as simulate
     from . import store as store
+    from . import study as study
     from . import units as units
     from .batch import measure_files as measure_files
     from .modalities import eim as eim

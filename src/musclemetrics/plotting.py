@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot", "save_figure"]
+__all__ = ["plot", "save_drawn", "save_figure"]
 
 _SUFFIXES = (".png", ".svg", ".pdf")
 
@@ -77,18 +78,56 @@ def save_figure(record: Record, path: str | PathLike[str], *, dpi: float = 150) 
     Path
         The file written. It carries no date and no host, so that the same record gives the same picture.
     """
+    target = _picture(path)
+    _saved(plot(record), target, dpi)
+    return target
+
+
+def save_drawn(draw: Callable[[Axes], None], path: str | PathLike[str], *, dpi: float = 150) -> Path:
+    """Draw into new axes and save them as a picture file, under the rules of :func:`save_figure`.
+
+    Parameters
+    ----------
+    draw : callable
+        Gets the axes, for example ``lambda axes: compare.draw_by(records, axes, of="pCa50", by="group")``.
+    path : path
+        ``.png``, ``.svg`` or ``.pdf``.
+    dpi : float, optional
+        Dots per inch of a ``.png``.
+
+    Returns
+    -------
+    Path
+        The file written.
+    """
+    target = _picture(path)
+    figure, axes = canvas.figure()
+    with canvas.style():
+        draw(axes)
+    _saved(figure, target, dpi)
+    return target
+
+
+def _picture(path: str | PathLike[str]) -> Path:
     target = Path(path)
-    suffix = target.suffix.lower()
-    if suffix not in _SUFFIXES:
+    if target.suffix.lower() not in _SUFFIXES:
         raise SettingsError(
             f"{target.name!r} is no picture that can be written",
             code="unknown-suffix",
             remedy=f"use one of {', '.join(_SUFFIXES)}",
         )
+    return target
+
+
+def _saved(figure: Figure, target: Path, dpi: float) -> None:
     from matplotlib import rc_context
 
-    figure = plot(record)
-    blank = {".png": {"Software": "musclemetrics figure"}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None, "ModDate": None}}
+    suffix = target.suffix.lower()
+    blank = {
+        ".png": {"Software": "musclemetrics figure"},
+        ".svg": {"Date": None},
+        ".pdf": {"CreationDate": None, "ModDate": None},
+    }
     with canvas.style(), rc_context({"svg.hashsalt": "musclemetrics"}):
         if suffix == ".png" and hasattr(figure.canvas, "print_png"):
             # What savefig does, but for drawing everything once more beforehand: hundreds of pictures feel it.
@@ -96,4 +135,3 @@ def save_figure(record: Record, path: str | PathLike[str], *, dpi: float = 150) 
             figure.canvas.print_png(target, metadata=blank[suffix])
         else:
             figure.savefig(target, dpi=dpi, metadata=blank[suffix])
-    return target

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
 from types import ModuleType
@@ -42,14 +41,14 @@ def prepared(
     reading: Mapping[str, Any] | None = None,
     corrections: Iterable[Correction] = (),
     overlays: str | PathLike[str] | None = None,
-    but: str | PathLike[str] | None = None,
+    but: Callable[[str], bool] | None = None,
 ) -> Prepared:
     """Return the units of work of files and folders; the parameters are those of ``measure_files``.
 
     Parameters
     ----------
-    but : path, optional
-        A folder that is none of the input, wherever it lies: the run's own.
+    but : callable, optional
+        Tells of a path whether it is none of the input, wherever it lies: the run's own.
 
     Raises
     ------
@@ -65,7 +64,7 @@ def prepared(
     options = dict(reading or {})
     checked_reading(options)
     plain(options)  # what cannot be written down cannot be repeated: refused before any work
-    entries = [e for e in listed(paths) if but is None or not _within(e.path, but)]
+    entries = [e for e in listed(paths) if but is None or not but(e.path)]
     refuse_unused(options, entries)
     by_file = placed(corrections, entries, module, settings)
     units = []
@@ -73,11 +72,6 @@ def prepared(
         own = tuple(c for e in item.entries for c in by_file.get(e.name, ()))
         units.append(Unit(item, name, for_measure, for_inputs, options, errors, own, str(overlays or "")))
     return Prepared(module, tuple(units), tuple(entries))
-
-
-def _within(path: str, folder: str | PathLike[str]) -> bool:
-    own = os.path.normcase(os.path.abspath(folder))
-    return (os.path.normcase(path) + os.sep).startswith(own.rstrip(os.sep) + os.sep)
 
 
 def accounted(

@@ -17,6 +17,7 @@ from .. import __version__
 from ..errors import MuscleMetricsError, SettingsError, WriteError
 from ..modalities import CORRECTIONS, MODALITIES
 from .engine import add_engine
+from .verbs import add_shared, add_study_verbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ _VERB_END = """\
 examples:
   musclemetrics {verb} data.csv                            a table on the screen
   musclemetrics {verb} data.xlsx -o results.csv            one row a record, for R, SPSS, Excel
-  musclemetrics {verb} recordings --group-by folder -o out  a folder: tables, pictures and a page
+  musclemetrics {verb} recordings --group-by folder -o out  a folder that keeps the run: tables and a report
   musclemetrics {verb} data.csv -s list                    the settings, with their defaults
 """
 
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("-o", "--output", metavar="FOLDER", default="musclemetrics-demo", help="default: %(default)s")
     _add_overwrite(demo)
     demo.add_argument("--quiet", action="store_true", help="print only the path of the page")
+    add_study_verbs(lambda name, about: _add(verbs, name, about))
     return parser
 
 
@@ -129,7 +131,7 @@ def _add_modality(verbs: Any, name: str, about: str) -> None:
         metavar="OUT",
         action="append",
         default=[],
-        help=".csv, .jsonl or .h5, or a folder for tables, pictures and a page; may be given again",
+        help=".csv, .xlsx, .jsonl or .h5, or a folder that keeps the run, with tables and a report; may be given again",
     )
     parser.add_argument(
         "-s",
@@ -142,6 +144,7 @@ def _add_modality(verbs: Any, name: str, about: str) -> None:
     )
     parser.add_argument("--settings", dest="list_settings", action="store_true", help="show the settings, and exit")
     add_engine(parser)
+    add_shared(parser)
     parser.add_argument(
         "--label", metavar="NAME=VALUE", dest="labels", action="append", default=[], help="a label for every record"
     )
@@ -251,6 +254,10 @@ def _run(arguments: argparse.Namespace) -> int:
         from .demo import demo
 
         return demo(arguments)
+    if arguments.verb in ("run", "merge", "apply", "figures"):
+        from .folder import VERBS
+
+        return VERBS[arguments.verb](arguments)
     from .measure import measure
 
     return measure(arguments)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from collections import Counter
 from pathlib import Path
 
 from ..batch import measure_files
 from ..record import Record
 from . import NOTHING, OK
-from .measure import exit_code
+from .folder import exit_code
 from .outputs import Output, guarded, write_folder
 from .show import print_table, reasons, summary, watched
 
@@ -20,7 +21,7 @@ def demo(arguments: Namespace) -> int:
     """Carry out ``musclemetrics demo``: a broken sample belongs to the show, so only an empty one fails."""
     from ..simulate import SAMPLES, sample
 
-    guarded([Output(Path(arguments.output), "folder")], [], overwrite=arguments.overwrite)
+    guarded([Output(Path(arguments.output), "page")], [], overwrite=arguments.overwrite)
     records: list[Record] = []
     for name, (modality, group_by) in SAMPLES.items():
         records += watched(measure_files(sample(name), modality, group_by=group_by), quiet=arguments.quiet)
@@ -31,4 +32,4 @@ def demo(arguments: Namespace) -> int:
             print(line, file=sys.stderr)
         print(summary(records), file=sys.stderr)
     print(page)
-    return NOTHING if exit_code(records) == NOTHING else OK
+    return NOTHING if exit_code(Counter(r.status for r in records)) == NOTHING else OK

@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ..batch import items, listed, measure_files
 from ..corrections import Correction, load
 from ..errors import SettingsError
-from ..modalities import CORRECTIONS, modality
+from ..modalities import CORRECTIONS
 from ..record import Record
 from ..report.words import titles_of
-from . import NOTHING, OK, SOME_FAILED
-from .engine import checked_engine, engine
+from ..study.deriving import Derived, Kept
 from ..study.labelling import relabelled
-from .outputs import Output, guarded, target, write_folder
+from ..study.plan import Plan, shard_of
+from . import NOTHING, OK
+from .engine import checked_engine, engine
+from .folder import exit_code, measured_into, page_of, reported
+from .outputs import Output, guarded, target
 from .settings import converted, listing, options_converted, pairs
-from .show import apart, hint, print_table, reasons, summary, watched
+from .show import print_table, watched
 
-__all__ = ["exit_code", "measure"]
-
-
-def exit_code(records: Sequence[Record]) -> int:
-    """Return 0 if all were measured, 1 if some failed, 3 if there is no number at all; skipped files do not count."""
-    if not any(r.status in ("ok", "suspect") for r in records):
-        return NOTHING
-    return SOME_FAILED if any(r.status == "failed" for r in records) else OK
+__all__ = ["measure"]
 
 
 def measure(arguments: Namespace) -> int:
@@ -38,12 +33,10 @@ def measure(arguments: Namespace) -> int:
     if arguments.list_settings or "list" in arguments.settings:
         print(listing(verb))
         return OK
-    if not arguments.paths:
+    plan = _plan(arguments)
+    if not plan.paths:
         raise SettingsError("no files were given", code="no-paths", remedy=f"see musclemetrics {verb} --help")
     checked_engine(arguments)
-    settings = converted(verb, pairs(arguments.settings, "-s"))
-    options = options_converted(pairs(arguments.reading, "-r"))
-    labels = pairs(arguments.labels, "--label")
     outputs = [target(word) for word in arguments.output]
     if getattr(arguments, "prism", None):
         outputs.append(Output(Path(arguments.prism), "prism", "--prism"))
@@ -51,42 +44,76 @@ def measure(arguments: Namespace) -> int:
         outputs.append(Output(Path(arguments.save_onsets), "onsets", "--save-onsets"))
     if getattr(arguments, "save_lines", None):
         outputs.append(Output(Path(arguments.save_lines), "lines", "--save-lines"))
+    folder = _folder(outputs, plan)
     corrections, files = _corrections(arguments)
-    entries = listed(arguments.paths)
+    entries = listed(plan.paths)
     guarded(outputs, entries, files, overwrite=arguments.overwrite)
-    with _overlays(verb, outputs) as overlays:
-        with engine(arguments, len(items(entries, arguments.group_by))) as place:
-            found = measure_files(
-                arguments.paths,
-                verb,
-                group_by=arguments.group_by,
-                reading=options,
-                corrections=corrections,
-                overlays=overlays,
-                **place,
-                **settings,
-            )
-            records = list(relabelled(watched(found, quiet=arguments.quiet), labels))
-        written = _written(records, outputs, arguments, overlays)
+    count = len(items(entries, plan.group_by))
+    if folder is not None:
+        made = measured_into(folder.path, plan, arguments, corrections, count)
+        others = [o for o in outputs if o is not folder]
+        records = Kept(folder.path / "records.jsonl") if others else made.records
+        written = [page_of(folder.path), *_written(records, others, arguments, exit_code(made.counts))]
+        return reported(made, arguments, written, plan.group_by)
+    with engine(arguments, count) as place:
+        found = measure_files(
+            plan.paths,
+            verb,
+            group_by=plan.group_by,
+            reading=plan.reading,
+            corrections=corrections,
+            **place,
+            **plan.settings,
+        )
+        records = list(relabelled(watched(found, quiet=arguments.quiet), plan.labels))
+    counts: dict[str, int] = dict(Counter(r.status for r in records))
+    written = _written(records, outputs, arguments, exit_code(counts))
     if not outputs:
         print_table(records)
-    if not arguments.quiet:
-        lines = list(reasons(records, notes=arguments.notes))
-        for line in (*lines, *apart(records, arguments.group_by), *hint(lines)):
-            print(line, file=sys.stderr)
-        where = f" -> {', '.join(written)}" if written else ""
-        print(summary(records, notes=arguments.notes) + where, file=sys.stderr)
-    return exit_code(records)
+    return reported(Derived(records, counts), arguments, written, plan.group_by)
 
 
-@contextmanager
-def _overlays(verb: str, outputs: Sequence[Output]) -> Iterator[Path | None]:
-    """Give a folder for overlays where they are drawn and have a place to go, until they are there."""
-    if not (hasattr(modality(verb), "picture") and any(o.kind == "folder" for o in outputs)):
-        yield None
-        return
-    with TemporaryDirectory() as folder:
-        yield Path(folder)
+def _plan(arguments: Namespace) -> Plan:
+    """Return what is asked: what the arguments say, for the rest what the run that they name was asked."""
+    verb = arguments.modality
+    settings = converted(verb, pairs(arguments.settings, "-s"))
+    options = options_converted(pairs(arguments.reading, "-r"))
+    labels = pairs(arguments.labels, "--label")
+    shard = None if arguments.shard is None else shard_of(arguments.shard)
+    given = Plan(verb, tuple(arguments.paths), settings, options, arguments.group_by, labels, shard, arguments.raw_csv)
+    if arguments.config is None:
+        return given
+    held = Plan.load(arguments.config)
+    if held.name != given.name:
+        raise SettingsError(
+            f"{arguments.config} is of a run of {held.name}, not of {given.name}",
+            code="other-settings",
+            remedy=f"use musclemetrics {held.name}",
+        )
+    return Plan(
+        verb,
+        given.paths or held.paths,
+        {**held.settings, **settings},
+        {**held.reading, **options},
+        given.group_by or held.group_by,
+        {**held.labels, **labels},
+        shard or held.shard,
+        given.raw_csv or held.raw_csv,
+    )
+
+
+def _folder(outputs: Sequence[Output], plan: Plan) -> Output | None:
+    """Return the run folder among the outputs, if there is one."""
+    found = [o for o in outputs if o.kind == "folder"]
+    if len(found) > 1:
+        raise SettingsError(
+            f"-o {found[0].path} and -o {found[1].path} are two folders for one run", remedy="give one of them"
+        )
+    if plan.shard is not None and not found:
+        raise SettingsError(
+            "a part of a run is kept in a folder", code="bad-shard", remedy="give -o FOLDER, to be joined by merge"
+        )
+    return found[0] if found else None
 
 
 def _corrections(arguments: Namespace) -> tuple[list[Correction], list[Path]]:
@@ -112,15 +139,13 @@ def _corrections(arguments: Namespace) -> tuple[list[Correction], list[Path]]:
     return found, files
 
 
-def _written(
-    records: Sequence[Record], outputs: Sequence[Output], arguments: Namespace, overlays: Path | None
-) -> list[str]:
+def _written(records: Sequence[Record], outputs: Sequence[Output], arguments: Namespace, code: int) -> list[str]:
     """Write all outputs and return them; an interruption says which of them are there."""
     written: list[str] = []
     try:
         for output in outputs:
-            if output.kind in ("file", "folder") or exit_code(records) != NOTHING:
-                written.append(_write(records, output, arguments, overlays))
+            if output.kind == "file" or code != NOTHING:
+                written.append(_write(records, output, arguments))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"written before that: {', '.join(written)}" if written else "") from None
     return written
@@ -133,19 +158,9 @@ def _missing(records: Sequence[Record], most: int = 20) -> str:
     return f", without {', '.join(names[:most])}{more}" if names else ""
 
 
-def _write(records: Sequence[Record], output: Output, arguments: Namespace, overlays: Path | None) -> str:
+def _write(records: Sequence[Record], output: Output, arguments: Namespace) -> str:
     from ..store import save, save_lines, save_onsets, save_prism
 
-    if output.kind == "folder":
-        page = write_folder(
-            records,
-            output.path,
-            title=arguments.modality,
-            raw_csv=arguments.raw_csv,
-            jobs=arguments.jobs,
-            overlays=overlays,
-        )
-        return str(page)
     if output.kind == "prism":
         return f"{output.path} ({save_prism(records, output.path)} curves{_missing(records)})"
     if output.kind == "onsets":

@@ -8,19 +8,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copytree, rmtree
+from shutil import rmtree
 from typing import Literal
 
 from ..batch import Entry
 from ..errors import SettingsError
 from ..provenance import HEAD, corrections_table, own_output
 from ..record import Record
+from ..study.running import FILES
 
 __all__ = ["Output", "guarded", "target", "write_folder"]
 
 _FILES = (".csv", ".xlsx", ".jsonl", ".h5", ".hdf5")
 _IN_FOLDER = ("records.csv", "records.jsonl", "index.html")
-OVERLAYS = "overlays"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,14 @@ class Output:
     """One place the results go to, as the caller wrote it."""
 
     path: Path
-    kind: Literal["file", "folder", "prism", "onsets", "lines"]
+    kind: Literal["file", "folder", "page", "prism", "onsets", "lines"]
     option: str = "-o"
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The files that a name of their own could make collide with what is there."""
-        return tuple(self.path / name for name in _IN_FOLDER) if self.kind == "folder" else (self.path,)
+        names = {"folder": FILES, "page": _IN_FOLDER}.get(self.kind)
+        return (self.path,) if names is None else tuple(self.path / name for name in names)
 
 
 def target(word: str) -> Output:
@@ -114,7 +115,11 @@ def guarded(
         if not ours and not overwrite:
             raise SettingsError(
                 f"{output.option} {output.path} would write over {file.name}, which "
-                + ("was not written by musclemetrics" if output.kind in ("file", "folder") else "is there already"),
+                + (
+                    "was not written by musclemetrics"
+                    if output.kind in ("file", "folder", "page")
+                    else "is there already"
+                ),
                 code="would-overwrite-file",
                 remedy="choose another name, or give --overwrite to replace it",
             )
@@ -123,22 +128,22 @@ def guarded(
 def _placeable(output: Output) -> None:
     """Refuse what the system would refuse after all the work."""
     places = [f for f in output.files if f.is_dir()]
-    if output.kind == "folder" and (output.path / "figures").is_file():
-        places.append(output.path / "figures")
+    beside = {"folder": ("report", "overlays"), "page": ("figures",)}.get(output.kind, ())
+    places += [output.path / name for name in beside if (output.path / name).is_file()]
     if places:
         raise SettingsError(
             f"{output.option} {output.path}: {places[0]} is in the way",
             code="unwritable",
             remedy="choose another name",
         )
-    if output.kind != "folder" and not output.path.parent.is_dir():
+    if not beside and not output.path.parent.is_dir():
         raise SettingsError(
             f"{output.option} {output.path}: there is no folder {output.path.parent}",
             code="unwritable",
             remedy="make it first",
         )
     # The nearest folder that exists is where everything begins.
-    start = output.path if output.kind == "folder" else output.path.parent
+    start = output.path if beside else output.path.parent
     above = next((p for p in (start.absolute(), *start.absolute().parents) if p.exists()), None)
     if above is not None and not (above.is_dir() and os.access(above, os.W_OK)):
         raise SettingsError(
@@ -181,16 +186,8 @@ def _folder(path: Path) -> Iterator[Path]:
                 p.rmdir()
 
 
-def write_folder(
-    records: Sequence[Record],
-    folder: Path,
-    *,
-    title: str,
-    raw_csv: bool = False,
-    jobs: int = 1,
-    overlays: Path | None = None,
-) -> Path:
-    """Write tables, pictures and the page of a run into a folder, and return the page; move its overlays there.
+def write_folder(records: Sequence[Record], folder: Path, *, title: str) -> Path:
+    """Write tables, pictures and the page of a demonstration into a folder, and return the page.
 
     Everything is made in a folder beside and put in its place at the end, so that an interruption leaves what was
     there before.
@@ -199,11 +196,9 @@ def write_folder(
     from ..store import save
 
     with _folder(folder) as part:
-        save(records, part / "records.csv", raw_csv=raw_csv)
+        save(records, part / "records.csv")
         save(records, part / "records.jsonl")
-        if overlays is not None:
-            copytree(overlays, part / OVERLAYS)
-        summary_page(records, part, title=title, jobs=jobs)
+        summary_page(records, part, title=title)
         try:
             return _installed(part, folder)
         except KeyboardInterrupt:  # all is made; moving it takes no time, and half of it moved would be no result
@@ -215,12 +210,9 @@ def _installed(part: Path, folder: Path) -> Path:
     from ..report import remove_pictures
 
     try:
-        for name in ("figures", OVERLAYS):
-            if not (part / name).is_dir():
-                continue
-            (folder / name).mkdir(exist_ok=True)
-            for picture in sorted((part / name).iterdir()):
-                os.replace(picture, folder / name / picture.name)
+        (folder / "figures").mkdir(exist_ok=True)
+        for picture in sorted((part / "figures").iterdir()):
+            os.replace(picture, folder / "figures" / picture.name)
         for name in _IN_FOLDER:
             if (part / name).exists():
                 os.replace(part / name, folder / name)

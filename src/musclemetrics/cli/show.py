@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from threading import Lock, Timer
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from ..canvas import unit_text
 from ..record import Flag, Record
 from ..report.words import heading, interval_text, main_labels, main_names, source_text, title_of, titles_of, value_text
+
+_T = TypeVar("_T")
 
 __all__ = ["apart", "hint", "print_table", "reasons", "summary", "watched"]
 
@@ -139,13 +141,14 @@ def apart(records: Sequence[Record], group_by: str | None) -> Iterator[str]:
             )
 
 
-def summary(records: Sequence[Record], *, notes: bool = False) -> str:
-    """Return one line that counts what became of everything."""
-    counts = {s: sum(r.status == s for r in records) for s in ("ok", "suspect", "failed", "skipped")}
+def summary(records: Sequence[Record], counts: Mapping[str, int] | None = None, *, notes: bool = False) -> str:
+    """Return one line that counts what became of everything; `counts` by status where the records are not at hand."""
+    given: Mapping[str, int] = dict(Counter(r.status for r in records)) if counts is None else counts
+    counts = {s: given.get(s, 0) for s in ("ok", "suspect", "failed", "skipped")}
     measured = counts["ok"] + counts["suspect"]
     parts = [f"{measured} measured" + (f" ({counts['suspect']} suspect)" if counts["suspect"] else "")]
     parts += [f"{counts[s]} {s}" for s in ("failed", "skipped") if counts[s]]
-    text = f"{_plural(len(records), 'row')}: {', '.join(parts)}"
+    text = f"{_plural(sum(counts.values()), 'row')}: {', '.join(parts)}"
     unshown = sum(not _shown(f, notes) for r in records for f in r.flags)
     return f"{text}; {_plural(unshown, 'note')}: see --notes, or the files of -o" if unshown else text
 
@@ -194,8 +197,8 @@ class _Progress:
             timer.cancel()
 
 
-def watched(records: Iterable[Record], *, quiet: bool = False) -> Iterator[Record]:
-    """Pass records on, showing on a terminal's stderr how many there were once it takes longer than a second."""
+def watched(records: Iterable[_T], *, quiet: bool = False) -> Iterator[_T]:
+    """Pass records or items on, showing on a terminal's stderr how many there were once that takes over a second."""
     progress = _Progress(quiet)
     try:
         for record in records:

@@ -7,6 +7,7 @@
 
 from .change import change, change_definitions, verdict
 from .drawing import draw_groups
+from .drawing_by import draw_by
 from .drawing_repeats import draw_change, draw_repeatability
 from .groups import definitions, groups
 from .repeatability import repeatability, repeatability_definitions
@@ -16,6 +17,7 @@ __all__ = [
     "change",
     "change_definitions",
     "definitions",
+    "draw_by",
     "draw_change",
     "draw_groups",
     "draw_repeatability",

@@ -231,7 +231,7 @@ def _signature(folder: Path, plan: Plan, journal: Journal, items: Sequence[str])
     digest.update(json.dumps(made_of).encode())
     for item in items:
         line = journal.lines[item]
-        digest.update(f"{line.offset} {line.crc}\n".encode())
+        digest.update(f"{item}\t{line.key} {line.crc}\n".encode("utf-8", "backslashreplace"))
     return digest.hexdigest()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -21,15 +21,18 @@ from ..record import Record
 from .deriving import OVERLAYS, Derived, derive, same_as_before
 from .journal import NAME as JOURNAL
 from .journal import File, Journal, Line
+from .lock import NAME as LOCK
 from .lock import Lock
 from .plan import Plan, differences, in_shard
+from .ratings import NAME as RATINGS
 
-__all__ = ["CORRECTIONS", "FILES", "run"]
+__all__ = ["CORRECTIONS", "FILES", "made", "own_paths", "refuse_other", "run", "swept"]
 
 CORRECTIONS = "corrections.json"
 FILES = ("records.jsonl", "records.csv", "records_long.csv", "records.xlsx", "run.toml", "methods.md", JOURNAL)
 """What a run writes into its folder, beside those of the report."""
 
+_OWN = {*FILES, "report", "figures", OVERLAYS, CORRECTIONS, RATINGS}
 EVERY = 30.0  # s between two versions of the tables while the work goes on
 _SHARE = 20  # and at least so many times as long as writing them takes
 _SOON = 10_000_000  # bytes of journal from which tables are written within the second that Ctrl-C leaves
@@ -66,6 +69,7 @@ def run(
     every: float = EVERY,
     report: bool = True,
     jobs: int = 1,
+    overwrite: bool = False,
 ) -> Derived:
     """Measure what is not measured yet, and write the tables and pages of all.
 
@@ -95,6 +99,8 @@ def run(
         Whether the pages are written.
     jobs : int, optional
         Processes that draw.
+    overwrite : bool, optional
+        Whether files of other origin in the folder that have the names of ours may be replaced.
 
     Returns
     -------
@@ -112,10 +118,10 @@ def run(
     """
     home = Path(folder)
     limits = limits_of(executor, deadline, memory)
-    _made(home)
+    made(home, overwrite=overwrite)
     with ExitStack() as stack:
         stack.enter_context(Lock(home))
-        _swept(home)
+        swept(home)
         stored = load_corrections(home / CORRECTIONS) if (home / CORRECTIONS).exists() else []
         overlays = home / OVERLAYS if hasattr(plan.module, "picture") else None
         whole = prepared(
@@ -126,7 +132,7 @@ def run(
             reading=plan.reading,
             corrections=[*stored, *corrections],
             overlays=overlays,
-            but=home,
+            but=own_paths(home),
         )
         journal = stack.enter_context(Journal(home, write=True))
         told = [*journal.told, *_begun(plan, journal)]
@@ -149,6 +155,10 @@ def run(
                     derive(home, plan, journal, work.with_rows, whole=False)
                     last = time.monotonic()
                     pause = max(every, _SHARE * (last - begin))
+            assert work.done == set(work.names), f"items without a row: {sorted(set(work.names) - work.done)[:5]}"
+            found = same_as_before(home, plan, journal, work.names, report=report)
+            if found is None:
+                found = derive(home, plan, journal, work.names, files, report=report, jobs=jobs)
         except KeyboardInterrupt:
             results.close()  # type: ignore[attr-defined]
             if journal.path.stat().st_size <= _SOON:
@@ -156,15 +166,11 @@ def run(
             raise KeyboardInterrupt(
                 f"{len(work.done)} of {len(work.names)} items are kept in {home}; the same command goes on from there"
             ) from None
-        assert work.done == set(work.names), f"items without a row: {sorted(set(work.names) - work.done)[:5]}"
-        made = same_as_before(home, plan, journal, work.names, report=report)
-        if made is None:
-            made = derive(home, plan, journal, work.names, files, report=report, jobs=jobs)
-        return Derived(made.records, made.counts, (*told, *made.told))
+        return Derived(found.records, found.counts, (*told, *found.told))
 
 
-def _made(home: Path) -> None:
-    """Make the folder; refuse one in which files of other origin have the names of ours."""
+def made(home: Path, *, overwrite: bool = False) -> None:
+    """Make the folder; refuse one in which files of other origin have the names of ours, unless they may go."""
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -177,10 +183,13 @@ def _made(home: Path) -> None:
         return
     for name in FILES:
         if (home / name).exists() and not _ours(home / name):
+            if overwrite and (home / name).is_file():
+                (home / name).unlink()
+                continue
             raise SettingsError(
                 f"{home / name} was not written by musclemetrics",
                 code="would-overwrite-file",
-                remedy="choose another folder",
+                remedy="choose another folder, or give --overwrite to replace it",
             )
 
 
@@ -193,25 +202,46 @@ def _ours(path: Path) -> bool:
     return not head or own_output(head)
 
 
-def _swept(home: Path) -> None:
+def own_paths(home: Path) -> Callable[[str], bool]:
+    """Return what tells of a path whether it is the run folder, or something that a run keeps there: no input."""
+    top = os.path.normcase(os.path.abspath(home))
+
+    def own(path: str) -> bool:
+        place = os.path.normcase(os.path.abspath(path))
+        if place == top:
+            return True
+        if not place.startswith(top.rstrip(os.sep) + os.sep):
+            return False
+        first = os.path.relpath(place, top).split(os.sep)[0]
+        return first in _OWN or first.startswith(LOCK) or (first.startswith(".") and first.endswith(".part"))
+
+    return own
+
+
+def swept(home: Path) -> None:
     """Remove what a run that died was writing when it did."""
     for left in home.glob(".*.part"):
         with suppress(OSError):
             left.unlink()
 
 
+def refuse_other(asked: Mapping[str, Any], journal: Journal) -> None:
+    """Refuse to go on in the folder of a run that was asked another thing; see :attr:`Plan.asked`."""
+    differing = [] if journal.head is None else differences(journal.head["run"], asked)
+    if differing:
+        more = f" and {len(differing) - 4} more" if len(differing) > 4 else ""
+        raise SettingsError(
+            f"{journal.path.parent} holds a run with other settings: {'; '.join(differing[:4])}{more}",
+            code="other-settings",
+            remedy="choose another folder, or give the settings of run.toml in it",
+        )
+
+
 def _begun(plan: Plan, journal: Journal) -> list[str]:
     """Enter what is asked; refuse another thing than was asked before."""
     told = []
+    refuse_other(plan.asked, journal)
     if journal.head is not None:
-        differing = differences(journal.head["run"], plan.asked)
-        if differing:
-            more = f" and {len(differing) - 4} more" if len(differing) > 4 else ""
-            raise SettingsError(
-                f"{journal.path.parent} holds a run with other settings: {'; '.join(differing[:4])}{more}",
-                code="other-settings",
-                remedy="choose another folder, or give the settings of run.toml in it",
-            )
         was, now = journal.head["software"], plan.head["software"]
         if was != now:
             changed = ", ".join(f"{k} {was.get(k)} became {now.get(k)}" for k in now if was.get(k) != now.get(k))
@@ -318,4 +348,6 @@ def _watched_files(todo: Sequence[tuple[str, Unit]], states: dict[int, tuple[str
 
 def _files(before: Sequence[File], records: Sequence[Record]) -> list[File]:
     digests = {name: digest for r in records for name, digest in r.provenance.sources if digest}
-    return [(name, digests.get(name, ""), state, problem) for name, _, state, problem in before]
+    # What failed is read again whatever the system says.
+    known = all(r.status != "failed" for r in records)
+    return [(n, digests.get(n, ""), state if known else (), problem) for n, _, state, problem in before]

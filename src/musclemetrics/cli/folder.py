@@ -1,0 +1,120 @@
+"""Run folders at the command line: measuring into one, and the verbs that go on from there."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..batch import items, listed
+from ..corrections import Correction
+from ..errors import SettingsError
+from ..study.applying import apply as apply_files
+from ..study.deriving import Derived
+from ..study.figures import draw_figures
+from ..study.merging import merge as merge_parts
+from ..study.plan import Plan, shard_of
+from ..study.running import run
+from . import NOTHING, OK, SOME_FAILED
+from .engine import checked_engine, engine
+from .show import apart, hint, reasons, summary, watched
+
+__all__ = ["VERBS", "exit_code", "measured_into", "page_of", "reported"]
+
+
+def exit_code(counts: Mapping[str, int]) -> int:
+    """Return 0 if all were measured, 1 if some failed, 3 if there is no number at all; skipped files do not count."""
+    if not counts.get("ok", 0) + counts.get("suspect", 0):
+        return NOTHING
+    return SOME_FAILED if counts.get("failed", 0) else OK
+
+
+def measured_into(
+    folder: Path, plan: Plan, arguments: Namespace, corrections: Iterable[Correction] = (), count: int | None = None
+) -> Derived:
+    """Measure a plan into its run folder with the engine that the arguments name."""
+    if count is None:
+        count = len(items(listed(plan.paths), plan.group_by))
+    with engine(arguments, count) as place:
+        return run(
+            plan,
+            folder,
+            corrections=corrections,
+            watch=lambda results: watched(results, quiet=arguments.quiet),
+            jobs=arguments.jobs,
+            overwrite=getattr(arguments, "overwrite", False),
+            **place,
+        )
+
+
+def reported(made: Derived, arguments: Namespace, where: Sequence[str], group_by: str | None = None) -> int:
+    """Print what became of a run, and return the exit code."""
+    if not arguments.quiet:
+        lines = list(reasons(made.records, notes=arguments.notes))
+        for line in (*made.told, *lines, *apart(made.records, group_by), *hint(lines)):
+            print(line, file=sys.stderr)
+        told = summary(made.records, made.counts, notes=arguments.notes)
+        new = "" if made.records or not made.counts else "; nothing is new"
+        place = f" -> {', '.join(where)}" if where else ""
+        print(f"{told}{new}{place}", file=sys.stderr)
+    return exit_code(made.counts)
+
+
+def page_of(folder: Path) -> str:
+    """Return the first page of a run folder, or the folder where it has none."""
+    page = folder / "report" / "index.html"
+    return str(page if page.exists() else folder)
+
+
+def run_again(arguments: Namespace) -> int:
+    """Carry out ``musclemetrics run RUN``."""
+    checked_engine(arguments)
+    plan = Plan.load(arguments.config)
+    if arguments.shard is not None:
+        plan = replace(plan, shard=shard_of(arguments.shard))
+    config = Path(arguments.config)
+    folder = Path(arguments.output) if arguments.output else config if config.is_dir() else config.parent
+    if not plan.paths:
+        raise SettingsError(
+            f"{config} names no files", code="no-paths", remedy="add paths to it, or give them to a verb"
+        )
+    arguments.modality = plan.modality
+    return reported(measured_into(folder, plan, arguments), arguments, [page_of(folder)], plan.group_by)
+
+
+def merge(arguments: Namespace) -> int:
+    """Carry out ``musclemetrics merge FOLDER… -o FOLDER``."""
+    made = merge_parts(arguments.parts, arguments.output, jobs=arguments.jobs)
+    return reported(made, arguments, [page_of(Path(arguments.output))])
+
+
+def apply(arguments: Namespace) -> int:
+    """Carry out ``musclemetrics apply FOLDER FILE…``."""
+    checked_engine(arguments)
+    arguments.modality = Plan.load(arguments.folder).modality
+    with engine(arguments, 2) as place:
+        made = apply_files(
+            arguments.folder,
+            arguments.files,
+            watch=lambda results: watched(results, quiet=arguments.quiet),
+            jobs=arguments.jobs,
+            **place,
+        )
+    return reported(made, arguments, [page_of(Path(arguments.folder))])
+
+
+def figures(arguments: Namespace) -> int:
+    """Carry out ``musclemetrics figures FOLDER``."""
+    folder = Path(arguments.folder)
+    target = Path(arguments.output) if arguments.output else folder / "figures"
+    drawn, told = draw_figures(folder, target, form=arguments.format, by=arguments.by, of=arguments.of)
+    if not arguments.quiet:
+        for line in told:
+            print(line, file=sys.stderr)
+        print(f"{len(drawn)} figures -> {target}", file=sys.stderr)
+    return OK if drawn else NOTHING
+
+
+VERBS: dict[str, Callable[[Namespace], int]] = {"run": run_again, "merge": merge, "apply": apply, "figures": figures}

@@ -1,0 +1,70 @@
+"""The verbs that keep people unnamed: a key for codes, and a search of results for names."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from . import OK, SOME_FAILED
+
+__all__ = ["make_key", "phi_scan", "warn_of_readers"]
+
+_FEW = 100
+
+
+def make_key(arguments: Namespace) -> int:
+    """Carry out ``musclemetrics key FILE``."""
+    from ..study.pseudonyms import make_key as made
+
+    path = made(arguments.file)
+    print(f"{path}: keep it, apart from the results; without it no later run gives the same codes", file=sys.stderr)
+    return OK
+
+
+def phi_scan(arguments: Namespace) -> int:
+    """Carry out ``musclemetrics phi-scan FOLDER --inputs PATH…``: 1 where anything was found."""
+    from ..study.identifiers import collected
+    from ..study.scan import scan
+
+    found = collected(arguments.inputs, arguments.table, arguments.but)
+    finds, files, size = scan(arguments.folder, found)
+    places: dict[tuple[str, str], list[str]] = {}
+    for find in finds:
+        # The file's own name may be what was found.
+        shown = "the name of a file" if find.offset < 0 else f"{_hidden(find.file, found.found)} at byte {find.offset}"
+        places.setdefault((find.word, shown), []).append(find.encoding)
+    for number, ((word, place), encodings) in enumerate(places.items()):
+        if number == _FEW:
+            print(f"and {len(places) - _FEW} more")
+            break
+        where = ", ".join(sorted(found.found[word]))
+        print(f"{place}: {_part(word)} ({where}), {', '.join(dict.fromkeys(encodings))}")
+    said = f"{len(found.found)} identifiers searched for in {files} files, {size / 2**20:.1f} MB"
+    passed = f"; {len(found.passed)} too short or too common to be searched for" if found.passed else ""
+    words = len({word for word, _ in places})
+    print(f"{said}{passed}: {f'{words} found in {len(places)} places' if places else 'none found'}", file=sys.stderr)
+    return SOME_FAILED if finds else OK
+
+
+def _part(word: str) -> str:
+    """Return so much of a word that its owner knows it, and nobody else."""
+    kept = 2 if len(word) > 5 else 1
+    return f"{word[:kept]!r}… ({len(word)} characters)"
+
+
+def _hidden(name: str, words: dict[str, set[str]]) -> str:
+    low = name.lower()
+    return "a file whose name is found too" if any(word.lower() in low for word in words) else name
+
+
+def warn_of_readers(path: Path, what: str) -> None:
+    """Say where others than the owner may read what may name someone."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return
+    if os.name == "posix" and mode & 0o007:
+        print(f"{what} can be read by everyone on this machine (mode {mode:o}); chmod o-rwx it", file=sys.stderr)

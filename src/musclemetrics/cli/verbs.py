@@ -1,0 +1,44 @@
+"""Options and verbs of run folders; nothing heavy is imported before one runs."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+
+from .engine import add_engine
+
+__all__ = ["add_shared", "add_study_verbs"]
+
+
+def add_shared(parser: ArgumentParser) -> None:
+    """Add what a modality's verb has of run folders."""
+    parser.add_argument(
+        "--shard", metavar="K/N", help="measure part K of N only, for schedulers; join the folders with merge"
+    )
+    parser.add_argument("--config", metavar="FILE", help="take what is not given here from the run.toml of a run")
+
+
+def add_study_verbs(add: Callable[[str, str], ArgumentParser]) -> None:
+    """Add the verbs that work on run folders."""
+    run = add("run", "measure again what the run.toml of a run folder says; go on where it stopped")
+    run.add_argument("config", metavar="RUN", help="a run folder, or its run.toml")
+    run.add_argument("-o", "--output", metavar="FOLDER", help="another run folder (default: that of RUN)")
+    add_engine(run)
+    run.add_argument("--shard", metavar="K/N", help="measure part K of N only")
+    merge = add("merge", "join the parts of a run that were measured with --shard")
+    merge.add_argument("parts", metavar="FOLDER", nargs="+", help="run folders of the parts")
+    merge.add_argument("-o", "--output", metavar="FOLDER", required=True, help="the run folder to be")
+    merge.add_argument("-j", "--jobs", metavar="N", type=int, default=1, help="processes that draw (default: 1)")
+    apply = add("apply", "take a reviewer's ratings and corrections into a run folder, and measure those items anew")
+    apply.add_argument("folder", metavar="FOLDER", help="the run folder")
+    apply.add_argument("files", metavar="FILE", nargs="+", help="ratings.csv and corrections.json, as downloaded")
+    add_engine(apply)
+    figures = add("figures", "draw the records of a run folder, and its measurements by group or visit")
+    figures.add_argument("folder", metavar="FOLDER", help="the run folder")
+    figures.add_argument("--format", choices=("svg", "png", "pdf"), default="svg", help="default: %(default)s")
+    figures.add_argument("--by", metavar="LABEL", help="draw measurements by this label, such as group or session")
+    figures.add_argument("--of", metavar="NAME", action="append", default=[], help="the measurement; may be repeated")
+    figures.add_argument("-o", "--output", metavar="FOLDER", help="default: figures within the run folder")
+    for parser in (run, merge, apply, figures):
+        parser.add_argument("--quiet", action="store_true", help="no progress and no list of flags on stderr")
+        parser.add_argument("--notes", action="store_true", help="list the notes too, not only what is doubtful")

@@ -1,0 +1,133 @@
+"""What a reviewer decided is carried out: corrected items are measured anew, ratings stand in the tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from ..batch import prepared
+from ..corrections import Correction
+from ..corrections import load as load_corrections
+from ..errors import SettingsError
+from ..store.whole import replaced
+from . import ratings
+from .deriving import Derived, derive
+from .journal import Journal
+from .lock import Lock
+from .plan import NAME as PLAN
+from .plan import Plan
+from .running import CORRECTIONS, own_paths, run
+
+__all__ = ["CORRECTIONS", "apply", "joined_corrections", "save_corrections", "stored_corrections"]
+
+
+def apply(folder: str | PathLike[str], files: Iterable[str | PathLike[str]], **engine: Any) -> Derived:
+    """Take a reviewer's ratings and corrections into a run folder.
+
+    They are kept there as ``ratings.csv`` and ``corrections.json``, newer ones in place of older ones of the same
+    record, and hold for every later run of the folder. Ratings need no recordings; for corrections the recordings must
+    lie where ``run.toml`` says.
+
+    Parameters
+    ----------
+    folder : path
+    files : iterable of paths
+        Each a ``ratings.csv``, or corrections as :func:`musclemetrics.corrections.load` reads them.
+    **engine
+        ``executor``, ``deadline``, ``memory``, ``watch``, ``report`` and ``jobs`` of
+        :func:`musclemetrics.study.running.run`.
+
+    Returns
+    -------
+    Derived
+
+    Raises
+    ------
+    SettingsError
+        ``bad-rating``, ``bad-correction`` and what else is wrong with the files; ``inputs-moved`` if recordings are
+        no longer there. Nothing is changed then.
+    """
+    home = Path(folder)
+    plan = Plan.load(home / PLAN)
+    rated: list[ratings.Rating] = []
+    corrected: list[Correction] = []
+    for word in files:
+        if _is_ratings(Path(word)):
+            rated += ratings.load(word)
+        else:
+            corrected += load_corrections(word)
+    with Journal(home) as journal:  # refuses what is no run folder
+        everything = joined_corrections(stored_corrections(home), corrected)
+        if corrected:
+            whole = prepared(
+                plan.paths,
+                plan.modality,
+                plan.settings,
+                group_by=plan.group_by,
+                reading=plan.reading,
+                corrections=everything,
+                but=own_paths(home),
+            )
+            _all_there(journal, {e.name for e in whole.entries}, home)
+    with Lock(home):
+        if rated:
+            old = ratings.load(home / ratings.NAME) if (home / ratings.NAME).exists() else []
+            ratings.save(ratings.joined(old, rated), home / ratings.NAME)
+        if corrected:
+            save_corrections(everything, home / CORRECTIONS)
+        else:
+            with Journal(home, write=True) as journal:
+                items = [name for name in journal.order.get("names", ()) if name in journal.lines]
+                names = [file[0] for item in items for file in journal.lines[item].files]
+                report, jobs = engine.get("report", True), engine.get("jobs", 1)
+                return derive(home, plan, journal, items, names, report=report, jobs=jobs)
+    return run(plan, home, **engine)
+
+
+def _all_there(journal: Journal, names: set[str], home: Path) -> None:
+    for item in journal.order.get("names", ()):
+        line = journal.lines.get(item)
+        for name, *_ in line.files if line is not None else ():
+            if name not in names:
+                raise SettingsError(
+                    f"{name} is not where {PLAN} of {home} says, so that nothing can be measured anew",
+                    code="inputs-moved",
+                    remedy=f"put the recordings back, or correct paths in {PLAN}",
+                )
+
+
+def _is_ratings(path: Path) -> bool:
+    try:
+        first = path.read_bytes()[:4096].decode("utf-8-sig", "replace").partition("\n")[0]
+    except OSError:
+        return False  # what reads corrections says what is wrong
+    return not first.lstrip().startswith(("[", "{")) and "rating" in first.lower()
+
+
+def stored_corrections(home: Path) -> list[Correction]:
+    """Return the corrections kept in a run folder."""
+    return load_corrections(home / CORRECTIONS) if (home / CORRECTIONS).exists() else []
+
+
+def joined_corrections(old: Iterable[Correction], new: Iterable[Correction]) -> list[Correction]:
+    """Return both as one correction a record, a newer setting in place of the older one of that name."""
+    found: dict[tuple[str, str], Correction] = {}
+    for one in (*old, *new):
+        key = one.source, repr(sorted(one.labels.items()))
+        held = found.get(key)
+        settings: Mapping[str, Any] = one.settings if held is None else {**held.settings, **one.settings}
+        found[key] = Correction(one.source, settings, one.labels, one.origin)
+    return list(found.values())
+
+
+def save_corrections(corrections: Iterable[Correction], path: Path) -> None:
+    """Write corrections in the form that :func:`musclemetrics.corrections.load` reads."""
+    rows = [
+        {"source": c.source, **({"labels": dict(c.labels)} if c.labels else {}), "settings": c.settings}
+        for c in corrections
+    ]
+    with replaced(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.write("[\n" + ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows) + "\n]\n")
