@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from musclemetrics.imaging.edges import flank
+from musclemetrics.imaging.edges import flanks
 from musclemetrics.imaging.layers import confidence_of, examine, margin, scores
 from musclemetrics.imaging.pairs import Pairs, Window
 from musclemetrics.imaging.ridges import Reduced
@@ -120,9 +120,8 @@ def answer(e: Example, weights: Table) -> Answer:
     best = int(np.where(e.pairs.allowed, total, -np.inf).argmax())
     pitch = e.reduced.pitch[1]
     rows = (e.pairs.lines + 0.5) * pitch - 0.5
-    superficial, deep = (
-        flank(e.reduced.tall, rows[lines[best]], side)[0] for lines, side in ((e.pairs.upper, 1), (e.pairs.lower, -1))
-    )
+    both = rows[[e.pairs.upper[best], e.pairs.lower[best]]]
+    superficial, deep = (edge for edge, _ in flanks(e.reduced.tall, both, (1, -1)))
     return Answer(
         e.truth, e.truth.read_off(e.reduced.x, superficial, deep), margin(e.pairs, total, best, e.pairs.allowed)
     )

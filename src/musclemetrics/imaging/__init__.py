@@ -2,7 +2,7 @@
 
 from .boundaries import Layer, Layers
 from .fascicles import Fascicles, fascicle_angle, line_angle
-from .grey import GREY_RULES, LEAST_CHROMA, chroma_share, grey
+from .grey import GREY_RULES, LEAST_CHROMA, chroma_share, grey, grey_levels
 from .layers import layers
 from .lengths import FascicleLength, fascicle_length
 from .regions import LEAST_AREA, Region, between, largest_rectangle, polygon_mask, region_of, rings_mask
@@ -40,6 +40,7 @@ __all__ = [
     "field_of_view",
     "glcm",
     "grey",
+    "grey_levels",
     "largest_rectangle",
     "layers",
     "line_angle",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .blur import blurring
 from .ridges import COLUMNS, ROWS, Reduced
 
 __all__ = ["candidates", "follow"]
@@ -15,6 +17,8 @@ Array = NDArray[np.float64]
 
 BLOCKS = 32
 """Blocks of columns that a curve is summed over."""
+PIECE = 4
+"""Blocks in a piece of a curve."""
 FALLS = np.linspace(-36.0, 36.0, 37)
 """Rows that a curve falls from the left side to the right."""
 BOWS = np.array([-9.0, -6.0, -3.0, 0.0, 3.0, 6.0, 9.0])
@@ -45,20 +49,39 @@ def _u(n: int) -> Array:
 
 
 @lru_cache(maxsize=1)
-def _places() -> NDArray[np.intp]:
-    """Return where each curve (row at its mean, shape) passes each block, in the padded plane."""
+def _pieces() -> list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]]:
+    """Return for each few blocks how curves pass them: the different ways, and of each curve which and how high.
+
+    Shapes of curves have most of their short pieces in common, so that these are summed once.
+    """
     u = _u(BLOCKS)
     shape = FALLS[:, None, None] / 2 * u + BOWS[None, :, None] * (1 / 3 - u * u)
-    rows = np.rint(shape.reshape(-1, BLOCKS)).astype(np.intp)[None] + np.arange(ROWS)[:, None, None] + MARGIN
-    return np.asarray(rows * BLOCKS + np.arange(BLOCKS))
+    rows = np.rint(shape.reshape(-1, BLOCKS)).astype(np.intp) + MARGIN
+    found = []
+    for first in range(0, BLOCKS, PIECE):
+        own = rows[:, first : first + PIECE]
+        ways, which = np.unique(own - own[:, :1], axis=0, return_inverse=True)
+        found.append((ways, which.ravel(), own[:, 0]))
+    return found
 
 
 def _gathered(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the sum of a plane, averaged over blocks of columns, along each curve; nothing outside the view."""
-    padded = np.zeros((ROWS + 2 * MARGIN, BLOCKS), np.float32)
-    padded[MARGIN : MARGIN + ROWS] = plane.reshape(ROWS, BLOCKS, -1).mean(axis=2)
-    # A product with ones adds thirty-two numbers faster than a sum does.
-    return np.asarray(padded.ravel().take(_places()) @ np.ones(BLOCKS, np.float32))
+    """Return the sum of a plane, averaged over blocks of columns, along each curve; nothing outside the view.
+
+    Shape (shapes of curves, ROWS).
+    """
+    size = ROWS + 2 * MARGIN
+    # Rows of the view run along memory here, with room for every piece above and below.
+    padded = np.zeros((BLOCKS, size + 2 * MARGIN), np.float32)
+    padded[:, 2 * MARGIN : 2 * MARGIN + ROWS] = plane.reshape(ROWS, BLOCKS, -1).mean(axis=2).T
+    total = np.zeros((len(FALLS) * len(BOWS), ROWS), np.float32)
+    for k, (ways, which, start) in enumerate(_pieces()):
+        at = np.lib.stride_tricks.sliding_window_view(padded[k * PIECE : (k + 1) * PIECE], size, axis=1)
+        pieces = at[0, ways[:, 0] + MARGIN]
+        for i in range(1, PIECE):
+            pieces += at[i, ways[:, i] + MARGIN]
+        total += np.lib.stride_tricks.sliding_window_view(pieces, ROWS, axis=1)[which, start]
+    return total
 
 
 @lru_cache(maxsize=1)
@@ -86,23 +109,29 @@ def candidates(reduced: Reduced, count: int, rows: NDArray[np.bool_] | None = No
     array, shape (n, COLUMNS)
         Rows, best first.
     """
-    ridge = np.minimum(reduced.ridge, np.percentile(reduced.ridge, BRIGHTEST))
+    at = round(BRIGHTEST / 100 * (reduced.ridge.size - 1))
+    ridge = np.minimum(reduced.ridge, np.partition(reduced.ridge, at, axis=None)[at])
     inside = _whole() if reduced.inside.all() else _gathered(reduced.inside.astype(np.float32))
     gathered = _gathered(ridge)
     # A curve that leaves the scan is judged by what is inside, and pays for its absence.
     score = np.where(inside >= WITHIN * BLOCKS, gathered / np.sqrt(np.maximum(inside, 1.0) * BLOCKS), 0.0)
     if rows is not None:
-        score[~rows] = 0.0
-    shape, best = score.argmax(axis=1), score.max(axis=1)
+        score[:, ~rows] = 0.0
+    shape, best = score.argmax(axis=0), score.max(axis=0)
     u = _u(COLUMNS)
     falls, bows = FALLS[shape // len(BOWS)], BOWS[shape % len(BOWS)]
     all_curves = np.arange(ROWS)[:, None] + falls[:, None] / 2 * u + bows[:, None] * (1 / 3 - u * u)
     kept: list[int] = []
+    close = np.zeros(ROWS, np.bool_)
+    # On average two curves are no closer than their mean rows: only the next few can be too close to one that is kept.
+    reach = math.ceil(APART) + 1
     for k in np.argsort(-best, kind="stable"):
         if best[k] < LEAST_SCORE or len(kept) == count:
             break
-        if not kept or np.abs(all_curves[kept] - all_curves[k]).mean(axis=1).min() >= APART:
+        if not close[k]:
             kept.append(int(k))
+            around = slice(max(k - reach, 0), k + reach + 1)
+            close[around] |= np.abs(all_curves[around] - all_curves[k]).mean(axis=1) < APART
     return np.asarray(all_curves[kept])
 
 
@@ -128,23 +157,24 @@ def follow(reduced: Reduced, curves: Array) -> Array:
     rows = middle[:, :, None] + reach
     value = reduced.ridge[np.clip(rows, 0, ROWS - 1), np.arange(COLUMNS)[None, :, None]].astype(np.float64)
     value = np.where((rows >= 0) & (rows < ROWS), value, OUTSIDE) - STRAY * np.abs(reach)
-    steps = np.zeros((COLUMNS, n, len(reach)), np.int8)
-    total = value[:, 0].copy()
-    padded = np.full((n, len(reach) + 2), -1e9)
-    for k in range(1, COLUMNS):
-        padded[:, 1:-1] = total
-        up, down = padded[:, :-2] - STEP, padded[:, 2:] - STEP
-        step = np.where(up > total, -1, 0)
-        best = np.maximum(up, total)
-        step[down > best] = 1
-        total = np.maximum(best, down) + value[:, k]
-        steps[k] = step
-    at = total.argmax(axis=1)
+    value = np.ascontiguousarray(np.moveaxis(value, 1, 0))
+    # The worth of the best path to each cell, between two borders that no path crosses.
+    worth = np.full((COLUMNS, n, len(reach) + 2), -1e9)
+    worth[0, :, 1:-1] = value[0]
+    best = np.empty_like(value[0])
+    for before, after, own in zip(worth, worth[1:], value[1:], strict=False):
+        np.maximum(before[:, :-2], before[:, 2:], out=best)
+        best -= STEP
+        np.maximum(best, before[:, 1:-1], out=best)
+        np.add(best, own, out=after[:, 1:-1])
+    up, down, level = worth[:-1, :, :-2] - STEP, worth[:-1, :, 2:] - STEP, worth[:-1, :, 1:-1]
+    steps = np.where(down > np.maximum(up, level), 1, np.where(up > level, -1, 0)).reshape(COLUMNS - 1, -1)
+    first = np.arange(n) * len(reach)
     path = np.empty((n, COLUMNS), np.int64)
-    every = np.arange(n)
-    for k in range(COLUMNS - 1, -1, -1):
+    path[:, -1] = at = worth[-1, :, 1:-1].argmax(axis=1)
+    for k in range(COLUMNS - 2, -1, -1):
+        at = at + steps[k].take(first + at)
         path[:, k] = at
-        at = at + steps[k, every, at]
     lines = (middle + reach[path]).astype(np.float64)
     lines = ndimage.median_filter(lines, (1, 7), mode="nearest")
-    return np.asarray(ndimage.gaussian_filter1d(lines, 2.0, axis=1, mode="nearest"))
+    return np.asarray(lines @ blurring(COLUMNS, 2.0).T)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .blur import blurring
 
 __all__ = ["Fascicles", "fascicle_angle", "line_angle"]
 
@@ -161,7 +163,7 @@ def fascicle_angle(
             code="wrong-shape",
             remedy="give a region of the image's shape",
         )
-    columns = mask.sum(axis=0)
+    columns = np.add.reduce(mask, axis=0, dtype=np.uint16)
     seen = columns > 0
     thickness = float(np.median(columns[seen])) if seen.any() else 0.0
     if thickness < LEAST:
@@ -174,8 +176,7 @@ def fascicle_angle(
     sheets = [deep_angle] if superficial_angle is None else [deep_angle, superficial_angle]
     taken = [_in_pixels(angle, ratio) for angle in (min(sheets) - APART, max(sheets) + APART)]
     spectra = _spectra(_evened(grey, mask, thickness), thickness)
-    angle, coherence = _peak(spectra.mean(axis=0), taken)
-    blocks = [_peak(spectrum, taken) for spectrum in spectra]
+    (angle, coherence), *blocks = _peaks(np.concatenate([spectra.mean(axis=0)[None], spectra]), taken)
     near = np.array([abs(a - angle) <= AGREE and c >= SEEN for a, c in blocks])
     share = float(near.mean())
     if coherence < SEEN or math.isnan(angle):
@@ -196,52 +197,73 @@ def _evened(grey: Grey, mask: Mask, thickness: float) -> Image:
     """Return the muscle with brightness and contrast evened out, reduced, zero outside."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    part, inside = grey[box].astype(np.float32), mask[box]
+    part, inside = grey[box], mask[box]
     factor = max(1, round(thickness / SIZE))
     if factor > 1:
         high, wide = (size // factor * factor for size in part.shape)
-        part = part[:high, :wide].reshape(high // factor, factor, wide // factor, factor).mean(axis=(1, 3))
+        part = _blocks(part[:high, :wide].astype(np.float32), factor)
         inside = inside[factor // 2 : high : factor, factor // 2 : wide : factor]
     high, wide = (size // COARSE * COARSE for size in part.shape)
     weight = inside[:high, :wide].astype(np.float32)
     # The root makes bright speckle about as uneven as dark, log compression having done most of it.
-    level = np.sqrt(np.maximum(part[:high, :wide], 0.0))
-    level = (level - (level * weight).sum() / weight.sum()) * weight
+    level = np.sqrt(np.maximum(part[:high, :wide], 0), dtype=np.float32)
+    level -= np.vdot(level, weight) / weight.sum()
+    level *= weight
     # Local means vary slowly: they are taken of a coarse copy.
     width = max(3, round(LOCAL * thickness / factor / COARSE) | 1)
-    count, first, second = (_coarse(values) for values in (weight, level, level * level))
-    total = _local(count, width) + 1e-3
-    mean = _local(first, width) / total
-    contrast = np.sqrt(np.maximum(_local(second, width) / total - mean**2, 0.0))
+    sums = np.stack([_blocks(values, COARSE) for values in (weight, level, level * level)])
+    count = sums[0]
+    total, mean, square = _local(sums, width)
+    total += 1e-3
+    mean /= total
+    contrast = np.sqrt(np.maximum(square / total - mean**2, 0.0))
     typical = math.sqrt(float((contrast**2 * count).sum()) / float(count.sum()))
     if typical < EVEN:
         return np.zeros_like(level)
-    fade = _fine(_local(count, 3), level.shape)
-    evened = (level - _fine(mean, level.shape)) / (_fine(contrast, level.shape) + 0.1 * typical)
-    return np.asarray(evened * fade * weight)
+    level -= _fine(mean)
+    contrast += 0.1 * typical
+    level /= _fine(contrast)
+    level *= _fine(_local(count[None], 3)[0])
+    level *= weight
+    return np.asarray(level)
 
 
-def _coarse(values: Image) -> Image:
-    """Return the means of blocks of pixels."""
-    high, wide = values.shape
-    return np.asarray(values.reshape(high // COARSE, COARSE, wide // COARSE, COARSE).mean(axis=(1, 3)))
+def _blocks(values: Image, size: int) -> Image:
+    """Return the means of square blocks of pixels."""
+    # Slice by slice: sums along short axes are slow.
+    rows = np.add.reduce([values[i::size] for i in range(size)])
+    return np.asarray(np.add.reduce([rows[:, i::size] for i in range(size)]) / np.float32(size * size))
 
 
-def _fine(values: Image, shape: tuple[int, ...]) -> Image:
-    """Return a coarse copy interpolated to `shape`, straight between the middles of blocks."""
-    ways = []
-    for few, many in zip(values.shape, shape, strict=True):
-        at = np.clip((np.arange(many) + 0.5) / COARSE - 0.5, 0, few - 1)
-        ways.append(np.maximum(0.0, 1.0 - np.abs(at[:, None] - np.arange(few))).astype(np.float32))
-    return np.asarray(ways[0] @ values @ ways[1].T)
+def _fine(values: Image) -> Image:
+    """Return a coarse copy interpolated back, straight between the middles of blocks."""
+    few, wide = values.shape
+    across = values @ _between_blocks(wide)
+    out = np.empty((few * COARSE, across.shape[1]), np.float32)
+    padded = np.concatenate([across[:1], across, across[-1:]])
+    steps = np.diff(padded, axis=0)
+    for i in range(COARSE):
+        at = (i + 0.5) / COARSE - 0.5
+        low = slice(0, few) if at < 0 else slice(1, few + 1)
+        out[i::COARSE] = padded[low] + np.float32(at % 1.0) * steps[low]
+    return out
 
 
-def _local(values: Image, width: int) -> Image:
-    """Return local means, a box twice, zero beyond the border."""
+@lru_cache(maxsize=64)
+def _between_blocks(few: int) -> Image:
+    """Return the matrix that interpolates a row of blocks to its pixels."""
+    at = np.clip((np.arange(few * COARSE) + 0.5) / COARSE - 0.5, 0, few - 1)
+    return np.asarray(np.maximum(0.0, 1.0 - np.abs(at - np.arange(few)[:, None])), np.float32)
+
+
+def _local(planes: Image, width: int) -> Image:
+    """Return local means of each plane, a box twice, zero beyond the border."""
     from scipy import ndimage
 
-    once = ndimage.uniform_filter(values, width, mode="constant")
-    return np.asarray(ndimage.uniform_filter(once, width, mode="constant"))
+    size = (1, width, width)
+    return np.asarray(
+        ndimage.uniform_filter(ndimage.uniform_filter(planes, size, mode="constant"), size, mode="constant")
+    )
 
 
 def _spectra(evened: Image, thickness: float) -> Array:
@@ -256,7 +278,10 @@ def _spectra(evened: Image, thickness: float) -> Array:
     fade = np.sin(np.pi * (np.arange(width) + 0.5) / width).astype(np.float32)
     blocks = np.stack([evened[:, start : start + width] * fade for start in starts])
     size = max(64, fft.next_fast_len(max(blocks.shape[1:]), real=True))
-    power = np.abs(fft.rfft2(blocks, s=(size, size))) ** 2
+    # Waves shorter than `FINEST` across are not looked at, and need no transform down.
+    stored = size // int(FINEST) + 2
+    waves = fft.fft(fft.rfft(blocks, n=size, axis=2)[:, :, :stored], n=size, axis=1, overwrite_x=True)
+    power = (waves.real**2 + waves.imag**2).reshape(BLOCKS, -1)
     rows = thickness / max(1, round(thickness / SIZE))
     radius = np.arange(size / (COARSEST * rows), size / FINEST)
     angle = np.radians(np.arange(-WIDEST, WIDEST + 1))[:, None]
@@ -264,24 +289,43 @@ def _spectra(evened: Image, thickness: float) -> Array:
     across, down = radius * np.sin(angle), radius * np.cos(angle)
     down = np.where(across < 0, -down, down)
     column, row = np.abs(across), np.floor(down)
-    left, part_x, part_y = column.astype(np.intp), column % 1.0, down - row
-    upper = row.astype(np.intp) % size
-    lower = (upper + 1) % size
-    polar = (1 - part_y) * ((1 - part_x) * power[:, upper, left] + part_x * power[:, upper, left + 1])
-    polar += part_y * ((1 - part_x) * power[:, lower, left] + part_x * power[:, lower, left + 1])
+    left = column.astype(np.intp)
+    part_x, part_y = (column - left).astype(np.float32), (down - row).astype(np.float32)
+    upper = row.astype(np.intp) % size * stored + left
+    lower = (row.astype(np.intp) + 1) % size * stored + left
+    polar = (1 - part_y) * ((1 - part_x) * power.take(upper, axis=1) + part_x * power.take(upper + 1, axis=1))
+    polar += part_y * ((1 - part_x) * power.take(lower, axis=1) + part_x * power.take(lower + 1, axis=1))
     return np.asarray(polar * radius, dtype=np.float64)
 
 
-def _peak(polar: Array, taken: list[float]) -> tuple[float, float]:
-    """Return the angle at which stripes outdo their mirror image most, and by what share."""
-    from scipy import ndimage
+@lru_cache(maxsize=1)
+def _envelope() -> Array:
+    """Return the matrix that smooths over directions what is the same at either sign, given and had for one sign."""
+    both = blurring(2 * WIDEST + 1, ENVELOPE, 0, "reflect")[: WIDEST + 1]
+    folded = both[:, : WIDEST + 1].astype(np.float64)
+    folded[:, :-1] += both[:, :WIDEST:-1]
+    return np.asarray(folded)
 
+
+def _peaks(polar: Array, taken: list[float]) -> list[tuple[float, float]]:
+    """Return of each spectrum the angle at which stripes outdo their mirror image most, and by what share."""
+    one = (polar + polar[:, ::-1])[:, : WIDEST + 1]
+    one = _envelope() @ one @ blurring(polar.shape[2], 4.0, 0, "reflect").T
+    envelope = np.concatenate([one, one[:, -2::-1]], axis=1)
+    height = envelope.mean(axis=1)
+    smooth = blurring(2 * WIDEST + 1, SMOOTH, 0, "reflect")
+    found = []
+    for spectrum, shared, typical in zip(polar, envelope, height, strict=True):
+        if not typical.all():
+            found.append((math.nan, 0.0))
+            continue
+        found.append(_peak(smooth @ ((spectrum / shared) @ typical), taken))
+    return found
+
+
+def _peak(energy: Array, taken: list[float]) -> tuple[float, float]:
+    """Return the angle at which there is most more than at its mirror image, and by what share of both."""
     degrees = np.arange(-WIDEST, WIDEST + 1.0)
-    envelope = ndimage.gaussian_filter(polar + polar[::-1], (ENVELOPE, 4.0))
-    height = envelope.mean(axis=0)
-    if not height.all():
-        return math.nan, 0.0
-    energy = ndimage.gaussian_filter1d((polar / (envelope / height)).sum(axis=1), SMOOTH)
     excess = energy - energy[::-1]
     tilt = np.abs(degrees)
     allowed = ((degrees < taken[0]) | (degrees > taken[1])) & (tilt >= FLATTEST) & (tilt <= STEEPEST)

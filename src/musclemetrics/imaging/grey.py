@@ -10,13 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 from .. import checks
 from ..errors import InputError
 
-__all__ = ["GREY_RULES", "LEAST_CHROMA", "chroma_share", "grey"]
+__all__ = ["GREY_RULES", "LEAST_CHROMA", "chroma_share", "grey", "grey_levels"]
 
 GREY_RULES: dict[str, tuple[int, int, int]] = {
     "itu601": (299, 587, 114),  # ITU-R BT.601 luma
     "mean": (1, 1, 1),  # ImageJ's own for RGB
 }
 """Parts of red, green and blue in the grey level."""
+
+_OF_256 = (77, 150, 29)  # the luma's parts, in 256ths
 
 LEAST_CHROMA = 8
 """Difference of the largest and the smallest channel above which a pixel is coloured, in grey levels.
@@ -58,9 +60,9 @@ def grey(image: ArrayLike, rule: str = "itu601") -> NDArray[Any]:
     pixels = _pixels(image)
     if pixels.ndim == 2:
         return pixels
-    red, green, blue = (pixels[..., i] for i in range(3))
+    red, green, blue = (np.ascontiguousarray(pixels[..., i]) for i in range(3))
     if np.array_equal(red, green) and np.array_equal(green, blue):
-        return np.ascontiguousarray(green)
+        return green
     parts = GREY_RULES[rule]
     # Whole numbers of 32 bits hold the sum without rounding, and nothing wraps as it would in eight.
     kind: Any = np.uint32 if pixels.dtype.kind == "u" and pixels.dtype.itemsize <= 2 else np.float64
@@ -68,6 +70,43 @@ def grey(image: ArrayLike, rule: str = "itu601") -> NDArray[Any]:
     for channel, part in zip((red, green, blue), parts, strict=True):
         total = total + channel.astype(kind) * kind(part)
     return np.asarray(total / float(sum(parts)))
+
+
+def grey_levels(image: ArrayLike) -> NDArray[Any]:
+    """Return an image in grey as lines and rulers are sought on it: the luma of colours in whole levels.
+
+    Parameters
+    ----------
+    image : array_like, as for :func:`grey`
+
+    Returns
+    -------
+    array, shape (height, width)
+        As :func:`grey` gives it, but of RGB in bytes always bytes: at most one level from the luma, grey pixels exact.
+
+    Raises
+    ------
+    InputError
+        As :func:`grey`.
+
+    Examples
+    --------
+    >>> grey_levels(np.full((2, 2, 3), [200, 100, 50], np.uint8)).tolist()
+    [[124, 124], [124, 124]]
+    """
+    pixels = _pixels(image)
+    if pixels.ndim == 2 or pixels.dtype != np.uint8:
+        return grey(pixels)
+    red, green, blue = (np.ascontiguousarray(pixels[..., i]) for i in range(3))
+    if np.array_equal(red, green) and np.array_equal(green, blue):
+        return green
+    # Sixteen bits hold 256 × 255 and the half that rounds.
+    total = red * np.uint16(_OF_256[0])
+    total += green * np.uint16(_OF_256[1])
+    total += blue * np.uint16(_OF_256[2])
+    total += np.uint16(128)
+    total >>= 8
+    return np.asarray(total.astype(np.uint8))
 
 
 def chroma_share(image: ArrayLike, mask: ArrayLike) -> float:
@@ -93,9 +132,14 @@ def chroma_share(image: ArrayLike, mask: ArrayLike) -> float:
         )
     if pixels.ndim == 2 or not inside.any():
         return 0.0
-    colours = pixels[..., :3][inside]
-    spread = colours.max(axis=1) - colours.min(axis=1)  # never negative, so no uint8 wraps
-    return float(np.count_nonzero(spread > LEAST_CHROMA) / len(spread))
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    inside = inside[box]
+    # Channel by channel: extremes along a short last axis are slow.
+    red, green, blue = (np.ascontiguousarray(pixels[box][..., i]) for i in range(3))
+    spread = np.maximum(np.maximum(red, green), blue)
+    spread -= np.minimum(np.minimum(red, green), blue)  # never negative, so no uint8 wraps
+    return float(np.count_nonzero((spread > LEAST_CHROMA) & inside) / np.count_nonzero(inside))
 
 
 def _pixels(image: ArrayLike) -> NDArray[Any]:

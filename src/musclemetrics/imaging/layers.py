@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import InputError, SettingsError
 from .boundaries import Layer, Layers, doubts
 from .curves import candidates, follow
-from .edges import flank
+from .edges import flanks
 from .pairs import BAND, LEAST_GAP, Pairs, Window, describe
 from .ridges import COLUMNS, ROWS, Reduced, reduce_view
 from .view import View
@@ -187,9 +187,9 @@ def layers(
         confidence *= confidence_of(lead)
     y0, pitch = reduced.box[1], reduced.pitch[1]
     rows = (pairs.lines + 0.5) * pitch - 0.5  # of the view, in pixels
-    superficial, superficial_seen = flank(reduced.tall, rows[upper], 1)
-    deep, deep_seen = flank(reduced.tall, rows[lower], -1)
-    outer, _ = flank(reduced.tall, rows[stack[first]], -1)
+    (superficial, superficial_seen), (deep, deep_seen), (outer, _) = flanks(
+        reduced.tall, rows[[upper, lower, stack[first]]], (1, -1, -1)
+    )
     keep = _inside(reduced, pairs.lines[upper]) & _inside(reduced, pairs.lines[lower]) & (deep > superficial)
     middle = y0 + rows.mean(axis=1)
     y = middle[[upper, lower]]

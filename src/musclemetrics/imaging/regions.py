@@ -203,8 +203,12 @@ def between(
     at = at[known[nearest]]
     start = np.interp(at, columns[known], top[known]) + above
     stop = np.interp(at, columns[known], bottom[known]) - below
-    rows = np.arange(shape[0])[:, None]
-    mask[:, at] = (rows >= start) & (rows < stop)
+    if not len(at):
+        return mask
+    low, high = (int(np.clip(v, 0, shape[0])) for v in (np.floor(start.min()), np.ceil(stop.max())))
+    rows = np.arange(low, high)[:, None]
+    run = slice(at[0], at[-1] + 1) if at[-1] - at[0] == len(at) - 1 else at
+    mask[low:high, run] = (rows >= start) & (rows < stop)
     return mask
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .blur import blurring
 from .view import View
 
 __all__ = ["COLUMNS", "LEAST_SIDE", "ROWS", "Reduced", "reduce_view"]
@@ -82,6 +83,18 @@ def _averaging(n: int, m: int) -> Array:
     return np.asarray(share / share.sum(axis=1, keepdims=True), np.float32)
 
 
+def _neighbourhood(small: Array) -> Array:
+    """Return the mean of what is around each cell."""
+    down, across = (blurring(n, s, truncate=3.0) for n, s in zip((ROWS, COLUMNS), GAIN_REACH, strict=True))
+    return np.asarray(down @ small @ across.T)
+
+
+@lru_cache(maxsize=1)
+def _bands() -> Array:
+    """Return the matrix that tells how much of a bright band of each of the `WIDTHS` lies at each row."""
+    return np.concatenate([-(width**2) * blurring(ROWS, width, 2) for width in WIDTHS])
+
+
 def reduce_view(grey: NDArray[Any], view: View) -> Reduced:
     """Return the scan of an image on the grid.
 
@@ -101,17 +114,16 @@ def reduce_view(grey: NDArray[Any], view: View) -> Reduced:
     InputError
         ``view-too-small`` where a side of the view has fewer than `LEAST_SIDE` pixels; ``not-finite``.
     """
-    from scipy import ndimage
-
     x0, y0, x1, y1 = view.box
     scan = grey[y0:y1, x0:x1].astype(np.float32)
-    if not np.isfinite(scan).all():
+    whole = bool(view.mask.all())
+    if grey.dtype.kind == "f" and not np.isfinite(scan).all():
         raise InputError(
             f"{np.count_nonzero(~np.isfinite(scan))} pixels of the view are not finite",
             code="not-finite",
             remedy="give grey levels 0 to 255",
         )
-    height, width = (int(np.count_nonzero(view.mask.any(axis=k))) for k in (1, 0))
+    height, width = scan.shape if whole else (int(np.count_nonzero(view.mask.any(axis=k))) for k in (1, 0))
     if min(height, width) < LEAST_SIDE:
         raise InputError(
             f"the view is {width} by {height} pixels, lines are sought in at least {LEAST_SIDE} by {LEAST_SIDE}",
@@ -119,11 +131,11 @@ def reduce_view(grey: NDArray[Any], view: View) -> Reduced:
             remedy="give the lines by hand (lines=), or an image of the original resolution",
         )
     across, down = _averaging(x1 - x0, COLUMNS).T, _averaging(y1 - y0, ROWS)
-    if view.mask.all():
+    if whole:
         tall = scan @ across
         small = down @ tall
         inside = np.ones(small.shape, np.bool_)
-        near = ndimage.gaussian_filter(small, GAIN_REACH, mode="nearest", truncate=3.0)
+        near = _neighbourhood(small)
     else:
         # Outside the fan there is nothing: every mean is over the scan alone.
         mask = view.mask.astype(np.float32)
@@ -134,16 +146,15 @@ def reduce_view(grey: NDArray[Any], view: View) -> Reduced:
         tall /= np.maximum(weight, 1e-6)
         inside = share > 0.5
         small[~inside] = 0.0
-        near = ndimage.gaussian_filter(small, GAIN_REACH, mode="nearest", truncate=3.0)
-        near /= np.maximum(ndimage.gaussian_filter(inside.astype(np.float32), GAIN_REACH, mode="nearest"), 1e-3)
+        near = _neighbourhood(small)
+        near /= np.maximum(_neighbourhood(inside.astype(np.float32)), 1e-3)
         small[~inside] = near[~inside]
     gain = small / (near + GAIN_FLOOR)
-    smooth = ndimage.gaussian_filter1d(gain, ALONG, axis=1, mode="nearest")
-    ridge = np.zeros_like(smooth)
-    for width_ in WIDTHS:
-        second = ndimage.gaussian_filter1d(smooth, width_, axis=0, order=2, mode="nearest")
-        ridge += np.maximum(-(width_**2) * second, 0.0)
-    if not inside.all():
+    smooth = gain @ blurring(COLUMNS, ALONG).T
+    ridge = np.maximum(_bands() @ smooth, 0.0).reshape(len(WIDTHS), ROWS, COLUMNS).sum(axis=0)
+    if not whole:
+        from scipy import ndimage
+
         # The border of the fan is a step, not a line.
         ridge[~ndimage.binary_erosion(inside, iterations=3, border_value=1)] = 0.0
     ridge /= max(float(ridge[inside].std()), LEAST_SPREAD)

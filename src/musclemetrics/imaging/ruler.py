@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,8 @@ ROUGH, ROUGH_SHARE = 0.75, 0.02
 """Pixels, or share of the period, root mean square, that the ticks' centres may be off their places."""
 FOUND = 0.8
 """Share of the places between first and last tick that hold one."""
+SPARSE = 0.75
+"""Share of the ticks that a ruler of half the view has, below which a column has too few strokes for one."""
 OWN = 0.65
 """Share of the strokes in the ruler's column that are its ticks: figures and letters have more of their own."""
 AGREED = 0.6
@@ -166,6 +169,8 @@ def _along(grey: Grey, across: tuple[int, int], along: tuple[int, int]) -> Found
     for (which, rows), frequencies in zip(columns_of, _frequencies(columns_of, len(beside)), strict=True):
         inside = across[0] <= columns[which] < across[1]
         for frequency in frequencies:
+            if len(rows) <= (best[0] if best else 0.0) or len(rows) < SPARSE * least * frequency:
+                continue  # fewer strokes than such a ruler has ticks
             places, held = _placed(rows, 1.0 / frequency)
             score = _score(rows, places, held, least, LEAST_INSIDE if inside else LEAST_TICKS)
             if score > (best[0] if best else 0.0):
@@ -234,38 +239,47 @@ def _frequencies(columns: list[tuple[int, Array]], height: int) -> list[Array]:
     return [(np.flatnonzero(row)[:3] + low) / size for row in peak & high]
 
 
-def _line(x: NDArray[np.intp], y: Array) -> tuple[float, float]:
+def _line(x: NDArray[Any], y: Array) -> tuple[float, float]:
     """Return slope and intercept of the line through some points, least squares."""
-    off = x - x.mean()
+    # Plain sums: a mean of a few dozen numbers is mostly overhead.
+    middle, height = np.add.reduce(x) / len(x), np.add.reduce(y) / len(y)
+    off = x - middle
     slope = float(off @ y) / float(off @ off)
-    return slope, float(y.mean() - slope * x.mean())
+    return slope, float(height - slope * middle)
 
 
 def _placed(rows: Array, period: float) -> tuple[NDArray[np.intp], Mask]:
     """Return the whole number of periods each stroke lies from the first place, and which strokes are in place."""
-    phase = np.angle(np.exp(2j * np.pi * rows / period).sum()) / (2 * np.pi)
-    offset = phase * period
+    turns = rows * (2 * np.pi / period)
+    offset = math.atan2(np.add.reduce(np.sin(turns)), np.add.reduce(np.cos(turns))) / (2 * np.pi) * period
     held = np.ones(len(rows), dtype=bool)
-    places = np.zeros(len(rows), dtype=np.intp)
+    nearest = np.zeros(len(rows))
     # The periodogram's frequencies are coarse: the far ticks come into place once the near ones have told the period.
     for near in (0.2 * period, 0.08 * period, 0.0):
-        places = np.rint((rows - offset) / period).astype(np.intp)
-        held = np.abs(rows - offset - period * places) <= max(near, OFF, OFF_SHARE * period)
-        if np.count_nonzero(held) < LEAST_TICKS or np.ptp(places[held]) == 0:
-            return places, np.zeros(len(rows), dtype=bool)
-        period, offset = _line(places[held], rows[held])
-    return places, held
+        off = (rows - offset) / period
+        nearest = np.rint(off)
+        off -= nearest
+        held = np.abs(off) <= max(near, OFF, OFF_SHARE * period) / abs(period)
+        taken = nearest[held]
+        # The rows are in order, and so are their places.
+        if len(taken) < LEAST_TICKS or taken[0] == taken[-1]:
+            return nearest.astype(np.intp), np.zeros(len(rows), dtype=bool)
+        period, offset = _line(taken, rows[held])
+    return nearest.astype(np.intp), held
 
 
 def _score(rows: Array, places: NDArray[np.intp], held: Mask, length: float, least: int) -> float:
     """Return how much of a ruler some strokes are: its ticks, less for gaps and for strokes that are none."""
-    taken = np.unique(places[held])
-    if len(taken) < least or np.ptp(rows[held]) < length:
+    ticks, own_places = np.flatnonzero(held), places[held]
+    if len(ticks) < least:
         return 0.0
-    found = len(taken) / (taken[-1] - taken[0] + 1)
-    inside = (rows >= rows[held].min()) & (rows <= rows[held].max())
-    own = np.count_nonzero(held) / np.count_nonzero(inside)
-    return float(len(taken) * found * own) if found >= FOUND and own >= OWN else 0.0
+    # Rows and places are in order.
+    taken = 1 + np.count_nonzero(own_places[1:] != own_places[:-1])
+    if taken < least or rows[ticks[-1]] - rows[ticks[0]] < length:
+        return 0.0
+    found = taken / (own_places[-1] - own_places[0] + 1)
+    own = len(ticks) / (ticks[-1] - ticks[0] + 1)
+    return float(taken * found * own) if found >= FOUND and own >= OWN else 0.0
 
 
 def _centres(grey: Grey, strokes: Mask, which: int, rows: Array) -> tuple[Array, NDArray[np.intp]]:

@@ -75,7 +75,7 @@ def speckle_size(grey: NDArray[Any], mask: NDArray[np.bool_]) -> tuple[float, fl
         As `masked_statistics`.
     """
     away, inside = _centred(grey, mask)
-    return _half(away, inside), _half(away.T, inside.T)
+    return _half(away, inside, 1), _half(away, inside, 0)
 
 
 def within_image_error(grey: NDArray[Any], mask: NDArray[np.bool_]) -> ImageError:
@@ -110,7 +110,7 @@ def within_image_error(grey: NDArray[Any], mask: NDArray[np.bool_]) -> ImageErro
     True
     """
     away, inside = _centred(grey, mask)
-    size = _half(away, inside), _half(away.T, inside.T)
+    size = _half(away, inside, 1), _half(away, inside, 0)
     if not away.any():
         return ImageError(np.nan, np.nan, size, "all pixels of the region are alike")
     if not np.isfinite(size).all():
@@ -137,31 +137,43 @@ def within_image_error(grey: NDArray[Any], mask: NDArray[np.bool_]) -> ImageErro
 
 def _centred(grey: NDArray[Any], mask: NDArray[np.bool_]) -> tuple[Real, NDArray[np.bool_]]:
     """Return grey levels less their mean, 0 outside the mask, and the mask, both cut to the box round it."""
-    values = masked_values(grey, mask).astype(np.float64)
+    values = masked_values(grey, mask)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    inside = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    away = np.zeros(inside.shape)
-    alike = values.min() == values.max()
-    away[inside] = 0.0 if alike else values - values.mean()
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    inside = np.ascontiguousarray(mask[box])
+    if values.min() == values.max():
+        return np.zeros(inside.shape), inside
+    away = grey[box] - values.mean(dtype=np.float64)
+    away[~inside] = 0.0
     return away, inside
 
 
-def _half(away: Real, inside: NDArray[np.bool_]) -> float:
-    """Return the lag along the rows at which the autocorrelation falls to one half."""
-    last, before, variance = 0, 1.0, float(np.vdot(away, away)) / max(int(inside.sum()), 1)
+def _half(away: Real, inside: NDArray[np.bool_], axis: int) -> float:
+    """Return the lag along an axis at which the autocorrelation falls to one half."""
+    last, before, variance = 0, 1.0, float(np.vdot(away, away)) / max(int(np.count_nonzero(inside)), 1)
     if variance == 0.0:
         return np.nan
     lag = 1
-    while lag <= away.shape[1] // 2:
-        pairs = np.count_nonzero(inside[:, lag:] & inside[:, :-lag])
+    while lag <= away.shape[axis] // 2:
+        pairs = np.count_nonzero(inside[:, lag:] & inside[:, :-lag] if axis else inside[lag:] & inside[:-lag])
         if not pairs:
             break
-        now = float(np.einsum("ij,ij->", away[:, lag:], away[:, :-lag])) / pairs / variance
+        now = _shifted(away, lag, axis) / pairs / variance
         if now < 0.5:
             return float(last + (lag - last) * (before - 0.5) / (before - now))
         last, before = lag, now
         lag += max(1, lag // 8)  # a pattern that is wide is smooth, and a panorama wider than a walk by single lags
     return np.nan
+
+
+def _shifted(away: Real, lag: int, axis: int) -> float:
+    """Return the sum of products of the pixels that are so many apart along an axis."""
+    if axis == 0:
+        return float(np.vdot(away[lag:], away[:-lag]))
+    # One row behind the other, in which a row's end meets the next one's beginning: that is taken away again.
+    line = away.ravel()
+    meeting = np.einsum("ij,ij->", away[1:, :lag], away[:-1, -lag:])
+    return float(np.vdot(line[lag:], line[:-lag])) - float(meeting)
 
 
 def _binned(values: Real, across: int, down: int) -> Real:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,8 @@ class GreyStatistics:
         Shares of the pixels at 0 and at 255, 0–1.
     bands : tuple of float
         Shares of the pixels in the bands of `BANDS`, which add up to 1.
+    histogram : array of int, shape (256,)
+        How many pixels there are of each whole level.
     """
 
     count: int
@@ -47,6 +49,7 @@ class GreyStatistics:
     at_zero: float
     at_full: float
     bands: tuple[float, ...]
+    histogram: NDArray[np.intp] = field(repr=False, compare=False)
 
 
 def masked_statistics(grey: NDArray[Any], mask: NDArray[np.bool_]) -> GreyStatistics:
@@ -109,6 +112,7 @@ def masked_statistics(grey: NDArray[Any], mask: NDArray[np.bool_]) -> GreyStatis
         at_zero=float(share[0]),
         at_full=float(share[-1]),
         bands=tuple(float(s) for s in np.add.reduceat(share, _BAND_STARTS)),
+        histogram=counts,
     )
 
 

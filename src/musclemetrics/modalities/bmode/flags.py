@@ -46,8 +46,9 @@ def about_region(area: Area, picture: Picture) -> list[Flag]:
     elif area.values["black"] > LIMITS["dark"]:
         message = f"{area.values['black']:.1f} % of the region is at level zero, the gain or dynamic range is low"
         flags.append(Flag("clipped", message, "note"))
-    if picture.coloured:
-        share = imaging.chroma_share(picture.pixels, area.mask)
+    if picture.pixels.ndim == 3:
+        x0, y0, x1, y1 = area.box
+        share = imaging.chroma_share(picture.pixels[y0:y1, x0:x1], area.mask)
         if share > LIMITS["colour"]:
             message = f"{100 * share:.1f} % of the region is coloured: a box, a mark or a tinted map is measured too"
             flags.append(Flag("colour-in-region", message, "suspect"))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ... import imaging
+from .decisions import Box
 from .scale import Scale
 
 __all__ = ["Edges", "Thickness", "thickness_of"]
@@ -31,6 +33,11 @@ class Edges:
     superficial: Array
     deep: Array
     outer: Array
+
+    def within(self, box: Box, inset: float) -> NDArray[np.bool_]:
+        """Return which pixels of a part of the image lie between the edges, `inset` rows away from both."""
+        x0, y0, x1, y1 = box
+        return imaging.between(self.x - x0, self.superficial - y0, self.deep - y0, (y1 - y0, x1 - x0), inset=inset)
 
     @property
     def deep_slope(self) -> float:

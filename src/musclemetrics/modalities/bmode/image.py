@@ -26,7 +26,9 @@ class Picture:
     pixels : ndarray, shape (H, W) or (H, W, 3)
         As given.
     grey : ndarray, shape (H, W)
-        Levels 0 to 255.
+        Levels 0 to 255, on which lines and rulers are sought; colours in whole levels.
+    rule : str
+        By which colours become the grey levels that are measured: :meth:`exactly`.
     view : View
         Where the scan is.
     flags : tuple of Flag
@@ -34,13 +36,14 @@ class Picture:
 
     pixels: NDArray[Any]
     grey: NDArray[Any]
+    rule: str
     view: imaging.View
     flags: tuple[Flag, ...] = ()
 
-    @property
-    def coloured(self) -> bool:
-        """Whether any pixel has a colour: three equal channels of bytes become bytes, others become fractions."""
-        return self.pixels.ndim == 3 and self.grey.dtype != self.pixels.dtype
+    def exactly(self, box: Box) -> NDArray[Any]:
+        """Return the grey levels of a part of the image to the last bit, as they are measured."""
+        x0, y0, x1, y1 = box
+        return imaging.grey(self.pixels[y0:y1, x0:x1], self.rule)
 
 
 def picture_of(image: ArrayLike, decisions: Decisions) -> Picture:
@@ -53,7 +56,7 @@ def picture_of(image: ArrayLike, decisions: Decisions) -> Picture:
         ``constant-image``, ``region-outside``, ``no-field-of-view``.
     """
     pixels = _pixels(image)
-    grey = imaging.grey(pixels, decisions.grey)
+    grey = imaging.grey_levels(pixels)
     height, width = grey.shape
     region = decisions.region
     if region is not None and (region[2] > width or region[3] > height):
@@ -77,7 +80,7 @@ def picture_of(image: ArrayLike, decisions: Decisions) -> Picture:
     view = imaging.field_of_view(part)
     if region is not None:
         view = _moved(view, x0, y0)
-    return Picture(pixels, grey, view, _text(grey, view))
+    return Picture(pixels, grey, decisions.grey, view, _text(grey, view))
 
 
 def _text(grey: NDArray[Any], view: imaging.View) -> tuple[Flag, ...]:

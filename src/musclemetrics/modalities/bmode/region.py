@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ... import imaging
 from ...errors import InputError
 from ...record import Flag
-from .decisions import Decisions
+from .decisions import Box, Decisions
 from .definitions import LIMITS
 from .geometry import Edges
 from .image import Picture
@@ -34,7 +34,9 @@ class Area:
 
     Attributes
     ----------
-    mask : ndarray of bool, shape (H, W)
+    box : (int, int, int, int)
+        The part of the image that holds the region: x0, y0, x1, y1, the last ones not included.
+    mask : ndarray of bool, shape (y1 - y0, x1 - x0)
     values : dict
         Measurements by name.
     stderr : float
@@ -45,6 +47,7 @@ class Area:
     flags : tuple of Flag
     """
 
+    box: Box
     mask: NDArray[np.bool_]
     values: dict[str, float]
     stderr: float
@@ -61,18 +64,21 @@ def area_of(roi: ArrayLike | None, picture: Picture, edges: Edges | None, scale:
     InputError
         As :func:`musclemetrics.imaging.region_of`; ``region-too-thin`` where the inset leaves nothing.
     """
-    grey = picture.grey
+    shape = picture.grey.shape
     outline = np.empty((0, 2))
     if roi is not None:
-        region = imaging.region_of(roi, grey.shape, box=picture.view.box)
-        mask, flags = region.mask, list(region.flags)
+        region = imaging.region_of(roi, shape, box=picture.view.box)
+        (x0, y0, x1, y1), flags = picture.view.box, list(region.flags)
+        mask = region.mask[y0:y1, x0:x1]
         corners = np.asarray(roi)
-        if corners.ndim == 2 and corners.shape[1] == 2 and corners.shape != grey.shape:
+        if corners.ndim == 2 and corners.shape[1] == 2 and corners.shape != shape:
             kept = np.unique(np.linspace(0, len(corners) - 1, min(len(corners), OUTLINE)).astype(int))
             outline = corners[kept].astype(float)
     else:
         assert edges is not None, "without a drawn region there are edges, or no record"
         mask, flags = _between(edges, picture, scale, decisions)
+    box, mask = _cut(mask, picture.view.box)
+    grey = picture.exactly(box)
     found = imaging.masked_statistics(grey, mask)
     values = {
         "echo_intensity": found.mean,
@@ -92,9 +98,15 @@ def area_of(roi: ArrayLike | None, picture: Picture, edges: Edges | None, scale:
         message = f"echo_intensity has no within-image standard error: {error.reason}"
         flags.append(Flag("no-within-image-error", message, "note"))
     values |= _texture(grey, mask, decisions)
-    levels = grey[mask] if grey.dtype == np.uint8 else np.clip(np.rint(grey[mask]), 0, 255).astype(np.uint8)
-    histogram = np.bincount(levels, minlength=256).astype(float)
-    return Area(mask, values, error.stderr, outline, histogram, tuple(flags))
+    return Area(box, mask, values, error.stderr, outline, found.histogram.astype(float), tuple(flags))
+
+
+def _cut(mask: NDArray[np.bool_], box: Box) -> tuple[Box, NDArray[np.bool_]]:
+    """Return the pixels of a region and the box round them, given those of a larger box."""
+    x0, y0, _, _ = box
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    return (x0 + left, y0 + top, x0 + right, y0 + bottom), mask[top:bottom, left:right]
 
 
 def _texture(grey: NDArray[Any], mask: NDArray[np.bool_], decisions: Decisions) -> dict[str, float]:
@@ -121,16 +133,13 @@ def _between(
         inset = SHARE * float(np.mean(edges.deep - edges.superficial))
         message = f"without a scale the region keeps {inset:.1f} px (5 % of the thickness) off each edge, not inset_mm"
         flags.append(Flag("inset-relative", message, "note"))
-    mask = imaging.between(edges.x, edges.superficial, edges.deep, picture.grey.shape, inset=inset)
-    x0, y0, x1, y1 = picture.view.box
-    seen = np.zeros_like(mask)
-    seen[y0:y1, x0:x1] = picture.view.mask
-    mask &= seen
+    mask = edges.within(picture.view.box, inset)
+    mask &= picture.view.mask
     if decisions.region_rule == "rectangle":
         a, b, c, d = imaging.largest_rectangle(mask)
         mask = np.zeros_like(mask)
         mask[b:d, a:c] = True
-    count = int(mask.sum())
+    count = int(np.count_nonzero(mask))
     if count < LIMITS["least_region"]:
         thick = float(np.mean(edges.deep - edges.superficial)) * scale.dy
         raise InputError(
