@@ -327,3 +327,38 @@ def test_a_change_of_gain_within_a_subject_is_told():
     second = watch.told(measured(4).labelled(subject="1", gain="60"))
     other = watch.told(measured(5).labelled(subject="2", gain="60"))
     assert [r.flagged("acquisition-changed") for r in (first, second, other)] == [False, True, False]
+
+
+def test_an_overlay_is_black_beside_the_fan_of_a_curved_probe():
+    made = phantom(view="sector")
+    image = np.array(made.image)
+    record = bmode.measure(image, made.spacing)
+    x0, y0, x1, _ = (int(v) for v in record.trace("view_box"))
+    clean = bmode.overlay(image, record)
+    # A name in either upper corner of the fan's box is not in the picture.
+    top = int(record.trace("view_top")[:8].min())
+    assert top - y0 > 20
+    image[y0 : top - 6, x0 : x0 + 20] = 255
+    image[y0 : top - 6, x1 - 20 : x1] = 255
+    assert np.array_equal(bmode.overlay(image, record), clean)
+    shown = bmode.picture(record, image)
+    assert shown == bmode.picture(record, made.image)
+
+
+@pytest.mark.parametrize("tags", [{"BurnedInAnnotation": "YES"}, None])
+def test_no_overlay_is_made_where_the_header_says_that_a_crop_hides_nothing(tmp_path, tags):
+    from musclemetrics.simulate.ultrasound import Region, to_dicom
+
+    scans, overlays = tmp_path / "scans", tmp_path / "overlays"
+    scans.mkdir(), overlays.mkdir()
+    made = phantom()
+    regions = None if tags else [Region((104, 120, 900, 700), made.spacing)]
+    to_dicom(made, scans / "a.dcm", **({"tags": tags} if tags else {}), **({"regions": regions} if regions else {}))
+    (record,) = mm.measure_files(scans, "bmode", overlays=overlays)
+    assert record.flagged("possible-text" if tags else "region-not-fitting")
+    assert not list(overlays.iterdir())
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    to_dicom(made, plain / "a.dcm")
+    list(mm.measure_files(plain, "bmode", overlays=overlays))
+    assert list(overlays.iterdir())

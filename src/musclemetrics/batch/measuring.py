@@ -116,7 +116,11 @@ def _single(module: Modality, job: Job, one: Inputs, decided: Chosen, hide: Hide
         # What is decoded on access is decoded once for both.
         args = {k: np.asarray(v) if picture and hasattr(v, "__array__") else v for k, v in one.args.items()}
         record = module.measure(**args, **decided.settings)
-        return record, {} if picture is None else picture(record, **args)
+        if picture is None:
+            return record, {}
+        # What the readers doubt may forbid a picture, and is not in the record yet.
+        doubts = (*one.flags, *(f for r in one.sources_from for f in r.flags))
+        return record, picture(replace(record, flags=(*record.flags, *doubts)), **args)
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as error:

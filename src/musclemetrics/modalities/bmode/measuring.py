@@ -94,7 +94,8 @@ def measure(
         ``echo_intensity`` and the statistics of its region; ``pennation_angle, pennation_angle_superficial,
         fascicle_length, fascicle_extrapolated``; ``confidence``; the size of a pixel. Lengths are in mm where a scale
         is known, else in px, and a flag says so. Traces: ``superficial_x, superficial_y, deep_x, deep_y``, the inner
-        edges in px of the original image; ``view_box``; ``layer_top, layer_bottom``, the mean rows of all layers seen;
+        edges in px of the original image; ``view_box``, and of a slanted view ``view_x, view_top, view_bottom``, the rows
+        between which each stretch of columns is scan; ``layer_top, layer_bottom``, the mean rows of all layers seen;
         ``roi_x, roi_y``, the outline of a drawn region; ``histogram``.
 
     Raises
@@ -133,10 +134,11 @@ def check_settings(**settings: Any) -> None:
     **settings
         Any of the keywords of :func:`measure` and :func:`inputs`; those left out have their defaults.
     """
-    from .bench import check_profiles
+    from .bench import check_profiles, check_spacing
 
     def check(every: Mapping[str, Any]) -> None:
         Decisions.check(every)
         check_profiles(settings.get("profiles"))
+        check_spacing(settings.get("spacing"))
 
-    checks.settings(measure, check, settings, ("profiles",))
+    checks.settings(measure, check, settings, ("profiles", "spacing"))

@@ -23,6 +23,8 @@ __all__ = ["WIDEST", "overlay", "picture"]
 
 WIDEST = 560
 """Columns of an overlay at most."""
+WITHHELD = ("possible-text", "region-not-fitting", "no-view")
+"""Flags that forbid a picture: a person's name may be in it."""
 _MARK = b"musclemetrics overlay"
 
 
@@ -38,8 +40,9 @@ def overlay(image: ArrayLike, record: Record) -> NDArray[np.uint8] | None:
     Returns
     -------
     ndarray of uint8, shape (h, w, 3), or None
-        Nothing of the screen outside the scan region is in it. None where a person's name may be in what is left:
-        the region is not known, or there may be text within it (``possible-text``).
+        Nothing of the screen outside the scan region is in it; beside the fan of a curved probe it is black. None
+        where a person's name may be in what is left: the region is not known (``no-view``), there may be text within
+        it (``possible-text``), or the header's regions are of another picture (``region-not-fitting``).
     """
     scan = _scan(image, record)
     return None if scan is None else np.asarray(_drawn(scan, record), dtype=np.uint8)
@@ -49,16 +52,27 @@ def _scan(image: ArrayLike, record: Record) -> Image | None:
     """Return the scan region as grey levels, its pixels made square; None where there must be no picture."""
     from PIL import Image
 
-    if "view_box" not in {t.name for t in record.traces} or record.flagged("possible-text"):
+    if "view_box" not in {t.name for t in record.traces} or any(record.flagged(code) for code in WITHHELD):
         return None
     grey = imaging.grey(np.asarray(image), str(record.provenance.settings["grey"]))
     x0, y0, x1, y1 = (int(v) for v in record.trace("view_box"))
     part = np.array(grey[y0:y1, x0:x1], dtype=np.float64)
+    part[~_lit(record, part.shape)] = 0.0
     ratio = record["spacing_y"].value / record["spacing_x"].value
     ratio = 1.0 if math.isnan(ratio) else ratio
     shrink = min(1.0, WIDEST / (x1 - x0))
     size = max(1, round((x1 - x0) * shrink)), max(1, round((y1 - y0) * shrink * ratio))
     return Image.fromarray(np.rint(part).astype(np.uint8)).resize(size, Image.Resampling.BILINEAR)
+
+
+def _lit(record: Record, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return which pixels of the view's box are scan."""
+    if "view_x" not in {t.name for t in record.traces}:
+        return np.ones(shape, dtype=bool)
+    x0, y0, _, _ = record.trace("view_box")
+    stretch = np.searchsorted(record.trace("view_x") - x0, np.arange(shape[1]), side="right") - 1
+    rows = np.arange(shape[0])[:, None] + y0
+    return np.asarray((rows >= record.trace("view_top")[stretch]) & (rows < record.trace("view_bottom")[stretch]))
 
 
 def _drawn(scan: Image, record: Record) -> Image:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ...imaging import View
 from ...provenance import describe
 from ...record import Flag, Measurement, Record, Trace
 from .decisions import Decisions
@@ -27,6 +28,8 @@ Array = NDArray[np.float64]
 NAME = "bmode"
 METHOD = "inner edges of the aponeuroses: ridges, curves ranked in pairs, half height of the flank; mean grey level"
 BY_HAND = "inner edges drawn by hand; mean grey level"
+FAN = 128
+"""Stretches of columns that a slanted view is kept as."""
 MOST = 400
 """Columns kept as evidence; of wider edges every so-many-th."""
 
@@ -116,6 +119,21 @@ def _untold(silent: Sequence[str], flags: Sequence[Flag], decisions: Decisions) 
     return [Flag("not-measured", f"{', '.join(rest)}: {why}", "note")]
 
 
+def _fan(view: View) -> dict[str, Array]:
+    """Return the outline of a slanted view, coarsely and from inside: `FAN` stretches of columns.
+
+    Each begins at ``x`` and is scan from the row ``top`` to the one before ``bottom``.
+    """
+    (x0, y0, _, _), (height, width) = view.box, view.mask.shape
+    starts = np.unique(np.linspace(0, width, FAN, endpoint=False).astype(np.intp))
+    lit = view.mask.any(axis=0)
+    top = np.where(lit, view.mask.argmax(axis=0), height)
+    bottom = np.where(lit, height - view.mask[::-1].argmax(axis=0), 0)
+    first = np.maximum.reduceat(top, starts)
+    last = np.maximum(first, np.minimum.reduceat(bottom, starts))
+    return {"x": (starts + x0).astype(float), "top": (first + y0).astype(float), "bottom": (last + y0).astype(float)}
+
+
 def _evidence(picture: Picture, muscle: Muscle, area: Area) -> list[Trace]:
     out = []
     if muscle.edges is not None:
@@ -125,6 +143,8 @@ def _evidence(picture: Picture, muscle: Muscle, area: Area) -> list[Trace]:
         for side, y in (("superficial", edges.superficial), ("deep", edges.deep)):
             out += [Trace(f"{side}_x", edges.x[kept], "px"), Trace(f"{side}_y", y[kept], "px")]
     out.append(Trace("view_box", np.array(picture.view.box, float), "px"))
+    if not picture.view.rectangular:
+        out += [Trace(f"view_{name}", values, "px") for name, values in _fan(picture.view).items()]
     if muscle.layers:
         rows = np.array(muscle.layers, float)
         out += [Trace("layer_top", rows[:, 0], "px"), Trace("layer_bottom", rows[:, 1], "px")]

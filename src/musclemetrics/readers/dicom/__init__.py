@@ -212,6 +212,12 @@ def _said(elements: Elements, encoding: Encoding) -> list[Flag]:
     if kind and kind != "US":
         message = f"the image is {kind} by its header and not ultrasound (US); check that it belongs here"
         flags.append(Flag("not-ultrasound", message, "suspect"))
+    if elements.word("BurnedInAnnotation") == "YES":
+        message = (
+            "the header says that text is burned into the picture (BurnedInAnnotation): look at the image itself; no "
+            "overlay is made of it, since a person's name may be in it"
+        )
+        flags.append(Flag("possible-text", message, "suspect"))
     # Once lossy, always lossy: the header keeps it when the image is packed anew without loss.
     stated = elements.word("LossyImageCompression")
     if stated == "01" or (encoding.loses and stated != "00") or encoding.name == "JPEG":

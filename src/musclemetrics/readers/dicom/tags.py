@@ -61,6 +61,7 @@ NAMES: Final[dict[str, tuple[int, str]]] = {
     "SegmentedRedPaletteColorLookupTableData": (0x00281221, "OW"),
     "SegmentedGreenPaletteColorLookupTableData": (0x00281222, "OW"),
     "SegmentedBluePaletteColorLookupTableData": (0x00281223, "OW"),
+    "BurnedInAnnotation": (0x00280301, "CS"),
     "LossyImageCompression": (0x00282110, "CS"),
     "LossyImageCompressionRatio": (0x00282112, "DS"),
     "LossyImageCompressionMethod": (0x00282114, "CS"),
