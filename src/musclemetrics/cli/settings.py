@@ -8,6 +8,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 from ..errors import SettingsError
@@ -110,7 +111,9 @@ def _several(text: str, holder: type, members: tuple[Any, ...]) -> Any:
 
 
 def _mapping(text: str, members: tuple[Any, ...]) -> dict[str, Any]:
-    """Return ``a:1,b:2`` as a dictionary."""
+    """Return ``a:1,b:2`` as a dictionary, or what a JSON file holds."""
+    if text.lower().endswith(".json"):
+        return _from_file(Path(text))
     kind = members[1] if len(members) == 2 else str
     found = {}
     for word in text.split(","):
@@ -118,6 +121,18 @@ def _mapping(text: str, members: tuple[Any, ...]) -> dict[str, Any]:
         if not sign:
             raise _Unfit
         found[name.strip()] = _guess(value) if kind is Any else _value(value, kind)
+    return found
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise SettingsError(f"there is no file {path.name}", code="missing-file", remedy="check the path") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise SettingsError(f"{path.name} is not JSON ({error})", remedy='write {"name": {"setting": 1}}') from None
+    if not isinstance(found, dict):
+        raise SettingsError(f"{path.name} holds no object", remedy='write {"name": {"setting": 1}}')
     return found
 
 
@@ -161,7 +176,10 @@ def converted(verb: str, given: Mapping[str, str]) -> dict[str, Any]:
 
     module = modality(verb)
     known = {**settings_of(module.inputs), **settings_of(module.measure)}
-    hints = {**_hints(module.inputs), **_hints(module.measure)}
+    hints: dict[str, Any] = {}
+    for function in (module.inputs, module.measure):  # an array of measure may have the name of a setting of inputs
+        own = settings_of(function)
+        hints |= {name: kind for name, kind in _hints(function).items() if name in own}
     values = {}
     for name, text in given.items():
         if name not in known:

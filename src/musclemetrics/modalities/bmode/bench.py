@@ -10,20 +10,34 @@ import numpy as np
 
 from ...errors import InputError, MuscleMetricsError, SettingsError
 from ...reading import Inputs, Reading
+from ...record import Flag
+from .definitions import LIMITS
+from .scale import size_of_pixel
 
-__all__ = ["check_profiles", "inputs"]
+__all__ = ["check_profiles", "check_spacing", "inputs"]
+
+Size = tuple[float, float]
 
 
-def inputs(readings: Iterable[Reading], *, profiles: Mapping[str, Mapping[str, Any]] | None = None) -> Iterator[Inputs]:
+def inputs(
+    readings: Iterable[Reading],
+    *,
+    spacing: float | tuple[float, float] | None = None,
+    profiles: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Iterator[Inputs]:
     """Turn readings into images.
 
     Parameters
     ----------
     readings : iterable of Reading
         Each with ``image``, and where the file has a scale ``spacing_x, spacing_y`` in mm.
+    spacing : float or (float, float), optional
+        Millimetres a pixel of all images: one number, or across and down. It wins over a file's own, and a flag says
+        so where they differ.
     profiles : mapping, optional
-        Settings by device: the word of the label ``device``, or the size of the image as ``800x600`` where files
-        name no device, and settings of :func:`measure` that hold for it (``tick_mm``, ``depth_window``, …).
+        Settings by device: the word of the label ``device``, or the size of the image as ``800x600``, and settings
+        of :func:`measure` that hold for it (``tick_mm``, ``depth_window``, …), or ``spacing`` where its files state
+        none. Where no profile fits an image, a flag says so.
 
     Yields
     ------
@@ -33,14 +47,24 @@ def inputs(readings: Iterable[Reading], *, profiles: Mapping[str, Mapping[str, A
     Raises
     ------
     SettingsError
-        If a profile has a setting that :func:`measure` does not have.
+        If a profile has a setting that :func:`measure` does not have, or `spacing` is none that a scanner has.
     """
-    own = check_profiles(profiles)
+    own, size = check_profiles(profiles), check_spacing(spacing)
     for reading in readings:
         try:
-            yield _one(reading, own)
+            yield _one(reading, size, own)
         except MuscleMetricsError as error:
             yield Inputs({}, {}, dict(reading.labels), tuple(reading.flags), reading.notes, error, (reading,))
+
+
+def check_spacing(spacing: Any) -> Size | None:
+    """Return millimetres a pixel across and down, or raise SettingsError."""
+    if spacing is None:
+        return None
+    try:
+        return size_of_pixel(spacing)
+    except InputError as error:
+        raise SettingsError(error.message, code=error.code, remedy=error.remedy) from None
 
 
 def check_profiles(profiles: Any) -> dict[str, dict[str, Any]]:
@@ -57,15 +81,17 @@ def check_profiles(profiles: Any) -> dict[str, dict[str, Any]]:
     defaults = {p.name: p.default for p in known if p.kind is p.KEYWORD_ONLY}
     for device, own in profiles.items():
         for name in own:
-            if name not in defaults:
+            if name not in (*defaults, "spacing"):
                 raise SettingsError(
-                    f"the profile of {device} has {name!r}, which is no setting", remedy=f"use {', '.join(defaults)}"
+                    f"the profile of {device} has {name!r}, which is no setting",
+                    remedy=f"use spacing, {', '.join(defaults)}",
                 )
-        Decisions.check({**defaults, **own})
+        check_spacing(own.get("spacing"))
+        Decisions.check({**defaults, **{k: v for k, v in own.items() if k != "spacing"}})
     return {str(device).casefold(): dict(own) for device, own in profiles.items()}
 
 
-def _one(reading: Reading, profiles: Mapping[str, Mapping[str, Any]]) -> Inputs:
+def _one(reading: Reading, given: Size | None, profiles: Mapping[str, Mapping[str, Any]]) -> Inputs:
     labels = dict(reading.labels)
     if "image" not in reading:
         held = ", ".join(reading) or "nothing"
@@ -73,25 +99,60 @@ def _one(reading: Reading, profiles: Mapping[str, Mapping[str, Any]]) -> Inputs:
     # As the reader gives it: decoded when it is measured, and not before.
     image = reading.arrays["image"]
     args: dict[str, Any] = {"image": image}
-    facts: dict[str, Any] = {}
     if "roi" in reading:
         args["roi"] = reading["roi"]
+    device, size = labels.get("device", ""), "x".join(str(n) for n in np.shape(image)[1::-1])
+    fits = next((k for k in (device.casefold(), size) if k and k in profiles), None)
+    profile = dict(profiles[fits]) if fits else {}
+    notes = reading.notes + ((f"settings of the profile {fits}",) if fits else ())
+    flags = [*reading.flags]
+    if profiles and not fits:
+        which = f"device {device}, {size} px" if device else f"{size} px and no device named"
+        flags.append(
+            Flag("no-profile", f"no profile fits this image ({which}): it has the settings of the run", "note")
+        )
+    stated = check_spacing(profile.pop("spacing", None))
+    own, region = _stated(reading, args.get("roi"), decided=given is not None)
+    facts: dict[str, Any] = {} if region is None else {"region": region}
+    if given is not None:
+        args["spacing"] = np.array(given)
+        flags += _overridden(given, own)
+    elif own is not None:
+        args["spacing"] = own
+        if "scale_source" in reading:
+            facts["scale_source"] = str(reading["scale_source"])
+    elif stated is not None:
+        args["spacing"] = np.array(stated)
+    facts.update({k: v for k, v in profile.items() if facts.get(k) is None})
+    return Inputs(args, facts, labels, tuple(flags), notes, None, (reading,))
+
+
+def _stated(reading: Reading, roi: Any, *, decided: bool) -> tuple[np.ndarray | None, tuple[int, int, int, int] | None]:
+    """Return the spacing that a file states and the box it holds for; neither where it states none."""
     if "spacing_x" in reading and "spacing_y" in reading:
-        args["spacing"] = np.array([float(reading["spacing_x"]), float(reading["spacing_y"])])
-        if "region" in reading:
-            facts["region"] = tuple(int(v) for v in reading["region"])
-    elif "regions" in reading:
-        args["spacing"], facts["region"] = _region_of(reading, args.get("roi"))
-    if "spacing" in args and "scale_source" in reading:
-        facts["scale_source"] = str(reading["scale_source"])
-    height, width = np.shape(image)[:2]
-    notes = reading.notes
-    for device in (labels.get("device", "").casefold(), f"{width}x{height}"):
-        if device and device in profiles:
-            facts.update({k: v for k, v in profiles[device].items() if facts.get(k) is None})
-            notes = (*notes, f"settings of the profile {device}")
-            break
-    return Inputs(args, facts, labels, tuple(reading.flags), notes, None, (reading,))
+        own = np.array([float(reading["spacing_x"]), float(reading["spacing_y"])])
+        return own, _box(reading["region"]) if "region" in reading else None
+    if "regions" not in reading:
+        return None, None
+    try:
+        return _region_of(reading, roi)
+    except InputError:
+        if decided:  # which of its scales holds is no question any more
+            return None, None
+        raise
+
+
+def _overridden(given: Size, own: np.ndarray | None) -> list[Flag]:
+    if own is None:
+        return []
+    off = float(np.abs(np.array(given) / own - 1.0).max())
+    if off < 1e-4:
+        return []
+    message = (
+        f"spacing={given[0]:.5g} × {given[1]:.5g} mm a pixel is used, the file states {own[0]:.5g} × {own[1]:.5g}, "
+        f"{100 * off:.2g} % off"
+    )
+    return [Flag("setting-overrides-file", message, "suspect" if off > LIMITS["scale_disagrees"] else "note")]
 
 
 def _region_of(reading: Reading, roi: Any) -> tuple[np.ndarray, tuple[int, int, int, int]]:
@@ -105,7 +166,7 @@ def _region_of(reading: Reading, roi: Any) -> tuple[np.ndarray, tuple[int, int, 
         raise InputError(
             f"the drawn region lies in {len(inside)} of the {len(regions)} scan regions, each with its own scale",
             code="scale-ambiguous",
-            remedy="draw it within one of them",
+            remedy="draw it within one of them, or give spacing",
         )
     if np.ptp(regions[:, 4:6], axis=0).max() > 1e-6 * regions[:, 4:6].max():
         raise InputError(

@@ -94,9 +94,10 @@ def measure(
         ``echo_intensity`` and the statistics of its region; ``pennation_angle, pennation_angle_superficial,
         fascicle_length, fascicle_extrapolated``; ``confidence``; the size of a pixel. Lengths are in mm where a scale
         is known, else in px, and a flag says so. Traces: ``superficial_x, superficial_y, deep_x, deep_y``, the inner
-        edges in px of the original image; ``view_box``, and of a slanted view ``view_x, view_top, view_bottom``, the rows
-        between which each stretch of columns is scan; ``layer_top, layer_bottom``, the mean rows of all layers seen;
-        ``roi_x, roi_y``, the outline of a drawn region; ``histogram``.
+        edges in px of the original image; ``image_size``, its width and height; ``view_box``, and of a slanted view
+        ``view_x, view_top, view_bottom``, the rows between which each stretch of columns is scan; ``layer_top,
+        layer_bottom``, the mean rows of all layers seen; ``roi_x, roi_y``, the outline of a drawn region;
+        ``histogram``.
 
     Raises
     ------

@@ -142,6 +142,8 @@ def _evidence(picture: Picture, muscle: Muscle, area: Area) -> list[Trace]:
         kept = np.arange(n) if n <= MOST else np.unique(np.linspace(0, n - 1, MOST).astype(int))
         for side, y in (("superficial", edges.superficial), ("deep", edges.deep)):
             out += [Trace(f"{side}_x", edges.x[kept], "px"), Trace(f"{side}_y", y[kept], "px")]
+    height, width = picture.grey.shape
+    out.append(Trace("image_size", np.array([width, height], float), "px"))
     out.append(Trace("view_box", np.array(picture.view.box, float), "px"))
     if not picture.view.rectangular:
         out += [Trace(f"view_{name}", values, "px") for name, values in _fan(picture.view).items()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,7 +14,7 @@ from .decisions import Decisions
 from .definitions import LIMITS
 from .image import Picture
 
-__all__ = ["Scale", "scale_of"]
+__all__ = ["Scale", "scale_of", "size_of_pixel"]
 
 BY_HAND, TICKS, NONE = "user", "ticks", "none"
 _IN_PX = "lengths are in px, spacing_x and spacing_y unknown"
@@ -56,8 +56,14 @@ def scale_of(spacing: ArrayLike | None, picture: Picture, decisions: Decisions) 
     InputError
         ``wrong-shape``, ``not-numeric``, ``not-finite`` or ``bad-spacing``.
     """
+    if spacing is None and decisions.scale_source is not None:
+        found = scale_of(None, picture, replace(decisions, scale_source=None))
+        message = (
+            f"scale_source={decisions.scale_source} is not used: no spacing is given that it could be the source of"
+        )
+        return replace(found, flags=(*found.flags, Flag("scale-source-unused", message, "note")))
     if spacing is not None:
-        dx, dy = _pair(spacing)
+        dx, dy = size_of_pixel(spacing)
         source = decisions.scale_source or BY_HAND
         flags = [_told(source, dx, dy), *_implausible(picture, dx, dy)]
         if decisions.tick_mm is not None:
@@ -115,7 +121,14 @@ def _against_ticks(dx: float, dy: float, picture: Picture, tick_mm: float) -> tu
     return (Flag("scale-disagrees", message, "suspect"),)
 
 
-def _pair(spacing: ArrayLike) -> tuple[float, float]:
+def size_of_pixel(spacing: ArrayLike) -> tuple[float, float]:
+    """Return millimetres a pixel across and down, of one number or two.
+
+    Raises
+    ------
+    InputError
+        ``wrong-shape``, ``not-numeric``, ``not-finite`` or ``bad-spacing``.
+    """
     values = checks.vector(np.atleast_1d(np.asarray(spacing)), "spacing")
     if len(values) not in (1, 2):
         raise InputError(
