@@ -113,9 +113,9 @@ def test_the_same_rows_as_here(cluster, tmp_path) -> None:
         firsts += [numbers[fault], 1.0]
     folder = _tables(tmp_path / "files", firsts)
     (folder / "z.csv").write_text("pCa,force (mN)\n9,a\n", encoding="utf-8")
-    here = list(measure_files(folder, faulty, deadline=3, memory=2))
+    here = list(measure_files(folder, faulty, deadline=5, memory=2))
     with connected(cluster.address) as executor:
-        there = list(measure_files(folder, faulty, executor=executor, deadline=3, memory=2))
+        there = list(measure_files(folder, faulty, executor=executor, deadline=5, memory=2))
     assert [r.to_json() for r in there] == [r.to_json() for r in here]
     assert [r.status for r in here] == ["ok", *["failed", "ok"] * len(faults), "failed"]
 

@@ -21,8 +21,11 @@ import pytest
 
 from musclemetrics.batch import Cell, SupervisedPool, measure_files
 from musclemetrics.batch.supervised import supervised
+from musclemetrics.cli import main
 from musclemetrics.errors import InputError, ItemCrashed, ItemOutOfMemory, ItemTimeout, SettingsError
 from musclemetrics.record import Record
+from musclemetrics.simulate import sample
+from musclemetrics.store import load
 
 from . import faulty
 from .shared_data import shared
@@ -214,6 +217,13 @@ class TestOneCell:
         assert caught.value.code == "no-worker"
 
     @posix
+    def test_a_program_without_standard_streams(self):
+        """A service has none, and the numbers of its streams go to whatever it opens first."""
+        script = "import os; from musclemetrics.batch import Cell; [os.close(n) for n in (0, 1, 2)]; "
+        script += "os._exit(Cell().call(pow, 2, 5, deadline=60))"
+        assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 32
+
+    @posix
     def test_a_stopped_program_does_not_use_up_the_deadline(self):
         """Fault 119: Ctrl-Z, or the lid of a laptop."""
         script = (
@@ -318,7 +328,7 @@ class TestItems:
             _table(tmp_path / f"{n}-a.csv", 1)
             _table(tmp_path / f"{n}-b.csv", n)
         _table(tmp_path / "last.csv", 1)
-        with SupervisedPool(workers, deadline=3, memory=2) as pool:
+        with SupervisedPool(workers, deadline=5, memory=2) as pool:
             records = list(measure_files(tmp_path, faulty, executor=pool))
         by_name = {r.provenance.sources[0][0]: r for r in records}
         assert list(by_name) == sorted(p.name for p in tmp_path.iterdir())
@@ -334,9 +344,9 @@ class TestItems:
 
         for n, first in enumerate((1, 101, 1, 103, 1)):
             _table(tmp_path / f"{n}.csv", first)
-        alone = list(measure_files(tmp_path, faulty, deadline=2))
+        alone = list(measure_files(tmp_path, faulty, deadline=4))
         with ThreadPoolExecutor(2) as threads:
-            shared_out = list(measure_files(tmp_path, faulty, executor=threads, deadline=2))
+            shared_out = list(measure_files(tmp_path, faulty, executor=threads, deadline=4))
         assert [r.status for r in alone] == ["ok", "failed", "ok", "failed", "ok"]
         assert [r.flags[0].code for r in alone if r.flags[:1] and r.status == "failed"] == [
             "item-timeout",
@@ -434,6 +444,28 @@ def _marked(mark: str) -> set[int]:
     return found
 
 
+def test_a_deadline_from_the_command_line(tmp_path, monkeypatch, capsys):
+    """A single file is measured in this process, unless a deadline is asked for."""
+    monkeypatch.chdir(tmp_path)
+    faulty.hanging_hdf5(tmp_path / "hang.h5")
+    assert main(["force_pca", "hang.h5", "--deadline", "2", "-o", "alone.jsonl"]) == 3
+    assert "[item-timeout]" in capsys.readouterr().err
+    good = sample("force_pca") / "fibres.csv"
+    assert main(["force_pca", str(good), "hang.h5", "--deadline", "10", "-o", "both.jsonl", "--quiet"]) == 1
+    *measured, hung = load(tmp_path / "both.jsonl")
+    assert {r.status for r in measured} <= {"ok", "suspect"}
+    assert [f.code for f in hung.flags] == ["item-timeout"]
+    for wrong in (["--deadline", "0"], ["--memory", "nan"], ["-j", "0"]):
+        assert main(["force_pca", "hang.h5", *wrong]) == 2
+
+
+def _at_work(process: subprocess.Popen[str], mark: str, count: int) -> None:
+    """Wait until a run and its workers are there and have begun."""
+    _until(lambda: len(_marked(mark)) >= count or process.poll() is not None, 60)
+    assert process.poll() is None, process.stderr and process.stderr.read()
+    time.sleep(2)
+
+
 @linux
 class TestTheEnd:
     @pytest.mark.parametrize("jobs", ["1", "2"])
@@ -443,8 +475,7 @@ class TestTheEnd:
         for n in range(4):
             _table(tmp_path / f"{n}.csv", 102)
         with _begun(mark, ".", "-j", jobs, cwd=tmp_path) as process:
-            _until(lambda: len(_marked(mark)) == 1 + int(jobs))
-            time.sleep(1)
+            _at_work(process, mark, 1 + int(jobs))
             begin = time.monotonic()
             process.send_signal(signal.SIGINT)
             assert process.wait(10) == 130
@@ -458,11 +489,10 @@ class TestTheEnd:
         mark = uuid.uuid4().hex
         for n in range(2):
             _table(tmp_path / f"{n}.csv", fault)
-        with _begun(mark, ".", "--deadline", "3", cwd=tmp_path) as process:
-            _until(lambda: len(_marked(mark)) == 2)
-            time.sleep(1)
+        with _begun(mark, ".", "--deadline", "6", cwd=tmp_path) as process:
+            _at_work(process, mark, 2)
             process.kill()
-        _until(lambda: not _marked(mark), 5 if fault == 101 else 15)
+        _until(lambda: not _marked(mark), 5 if fault == 101 else 20)
 
 
 def test_scripts_need_no_guard_and_are_not_run_again(tmp_path):

@@ -88,7 +88,7 @@ _memory = _Memory()
 def prepare(modules: Sequence[str]) -> None:
     """Import what the calls will need, so that neither their time nor their memory is charged with it."""
     for name in modules:
-        with suppress(Exception):  # the call that needs it will say so
+        with suppress(BaseException):  # the call that needs it will say so
             import_module(name)
     # From here on nobody listens: a library's complaints about thousands of files would drown those that count.
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -69,6 +69,15 @@ def _pump(stdin: BinaryIO, stdout: BinaryIO, calls: SimpleQueue[bytes | None], r
     replies.put(None)
 
 
+def _complaints() -> int | None:
+    """Return where a child says why it cannot start: where this program does, if it has such a place."""
+    try:
+        os.fstat(2)
+    except OSError:  # a service, or a program with windows
+        return subprocess.DEVNULL
+    return None
+
+
 def _path() -> list[str]:
     """Return where the parent finds modules, in words that hold in any working folder."""
     return [os.path.abspath(p) for p in map(os.fspath, sys.path) if isinstance(p, str)]
@@ -98,6 +107,7 @@ class Child:
             [_interpreter(), "-c", _BOOT, *_path()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=_complaints(),
             env={**os.environ, **_ONE_THREAD},
             **apart,
         )
