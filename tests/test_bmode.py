@@ -273,6 +273,16 @@ def test_a_window_holds_the_edges_it_was_learnt_from():
         bmode.learn_window(confirmed[:2])
 
 
+def test_few_images_teach_a_wide_window():
+    places = ((120.0, 300.0), (135.0, 340.0), (110.0, 280.0))
+    confirmed = [bmode.measure(phantom().image, 0.1, lines=lines(*place), fascicles=False) for place in places]
+    few, many = bmode.learn_window(confirmed), bmode.learn_window(confirmed * 20)
+    # The next of three reaches further than their own range and margin, one of sixty hardly does.
+    assert few[3] - few[2] > many[3] - many[2] + 0.1
+    _, y0, _, y1 = confirmed[0].trace("view_box")
+    assert many[2:] == pytest.approx([(280 - y0) / (y1 - y0) - 0.06, (340 - y0) / (y1 - y0) + 0.06], abs=0.05)
+
+
 def test_profiles_by_device():
     own = [measured(s).labelled(device="GE LOGIQ") for s in (3, 4, 5)]
     found = bmode.learn_profiles([*own, measured(3)])

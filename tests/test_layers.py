@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from musclemetrics.errors import InputError, SettingsError
 from musclemetrics.imaging import View, field_of_view, layers
+from musclemetrics.imaging.boundaries import doubts
 from musclemetrics.imaging.layers import examine
 from musclemetrics.imaging.weights import WEIGHTS
 from tests.shared_data import shared
@@ -100,6 +102,25 @@ def test_layers_below_are_had_by_number() -> None:
     assert error.value.code == "layer-not-seen"
 
 
+def test_a_window_that_leaves_out_a_likelier_pair_does_not_make_it_sure() -> None:
+    image = muscle()
+    image += 70 * np.exp(-(((np.arange(HEIGHT)[:, None] - 160) / 4) ** 2))
+    image = np.minimum(image, 255.0)
+    free = layers(image, whole(image))
+    assert free.excluded is None
+    assert free.thickness.mean() == pytest.approx(180 - 2 * HALF, abs=2.0)
+    narrow = layers(image, whole(image), depth_window=((0.05, 0.4), (0.4, 0.55)))
+    assert narrow.thickness.mean() == pytest.approx(90 - 2 * HALF, abs=4.0)
+    assert narrow.excluded == pytest.approx((70, 250), abs=2)
+    assert narrow.confidence < 0.5
+    flag = next(flag for flag in narrow.flags if flag.code == "window-excludes-likelier")
+    assert flag.level == "suspect"
+    assert "rows 71 and 251" in flag.message
+    fitting = layers(image, whole(image), depth_window=((0.05, 0.4), (0.6, 0.8)))
+    assert fitting.excluded is None
+    assert fitting.confidence >= free.confidence
+
+
 def test_a_pair_that_spans_a_line_says_so() -> None:
     image = muscle((50.0, 170.0, 320.0))
     found = layers(image, whole(image), depth_window=((0.0, 0.25), (0.7, 1.0)))
@@ -115,6 +136,13 @@ def test_an_edge_that_fades_is_carried_over_and_flagged() -> None:
     assert found.deep_seen < 0.7
     assert "edge-carried-over" in [flag.code for flag in found.flags]
     assert np.abs(found.deep - (250 - HALF)).mean() < 4.0
+
+
+def test_a_confidence_a_hair_below_the_limit_is_not_called_equal_to_it() -> None:
+    image = muscle()
+    found = replace(layers(image, whole(image)), confidence=0.9496)
+    assert next(doubts(found)).message.startswith("confidence 0.949 is below 0.95")
+    assert next(doubts(replace(found, confidence=0.93))).message.startswith("confidence 0.93 is below 0.95")
 
 
 def test_speckle_alone_is_not_believed() -> None:

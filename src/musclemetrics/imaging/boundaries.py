@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -59,8 +60,11 @@ class Layers:
         Place in `stack` of layer 0.
     inner : tuple of float
         Rows of further lines between the two chosen ones: a fascia inside the muscle, or a border of two muscles.
+    excluded : Layer or None
+        The best pair of all where a `depth_window` leaves it out; `confidence` and `margin` are then those among all.
     flags : tuple of Flag
-        ``low-confidence``, ``edge-carried-over``, ``deep-line-at-bottom``, ``line-between``.
+        ``low-confidence``, ``window-excludes-likelier``,
+        ``edge-carried-over``, ``deep-line-at-bottom``, ``line-between``.
     """
 
     x: Array
@@ -77,6 +81,7 @@ class Layers:
     stack: tuple[Layer, ...]
     first: int
     inner: tuple[float, ...]
+    excluded: Layer | None = None
     flags: tuple[Flag, ...] = ()
 
     @property
@@ -93,11 +98,23 @@ class Layers:
 def doubts(found: Layers) -> Iterator[Flag]:
     """Yield what is doubtful about an answer."""
     if found.confidence < DOUBTFUL:
+        # Three digits where two would say that 0.95 is below 0.95.
+        told = f"{found.confidence:.2f}"
+        told = f"{math.floor(1000 * found.confidence) / 1000:.3f}" if float(told) >= DOUBTFUL else told
         others = ", ".join(f"{at.superficial:.0f} to {at.deep:.0f}" for at, _ in found.ranked[1:3])
         yield Flag(
             "low-confidence",
-            f"confidence {found.confidence:.2f} is below {DOUBTFUL:g}: the aponeuroses may be others (rows {others}); "
+            f"confidence {told} is below {DOUBTFUL:g}: the aponeuroses may be others (rows {others}); "
             "look at the overlay, give depth_window, or draw them (lines)",
+            "suspect",
+        )
+    if found.excluded is not None:
+        at = found.excluded
+        yield Flag(
+            "window-excludes-likelier",
+            f"a likelier pair of lines (rows {at.superficial:.0f} and {at.deep:.0f}) lies outside of depth_window, and "
+            f"the confidence ({found.confidence:.2f}) counts it: look at the overlay, widen depth_window, or draw the "
+            "lines (lines)",
             "suspect",
         )
     for side, seen in (("superficial", found.superficial_seen), ("deep", found.deep_seen)):

@@ -82,9 +82,9 @@ def scores(pairs: Pairs, weights: Mapping[str, tuple[float, float]] = WEIGHTS) -
 def _alike(pairs: Pairs, best: int) -> NDArray[np.bool_]:
     """Return which pairs give the same answer as one of them."""
     top, bottom = pairs.lines[pairs.upper[best]], pairs.lines[pairs.lower[best]]
-    away = np.maximum(np.abs(pairs.lines - top).mean(axis=1)[pairs.upper], 0.0)
-    away = np.maximum(away, np.abs(pairs.lines - bottom).mean(axis=1)[pairs.lower])
-    return np.asarray(away <= ALIKE * (bottom - top).mean())
+    above, below = (np.add.reduce(np.abs(pairs.lines - line), axis=1) for line in (top, bottom))
+    away = np.maximum(above[pairs.upper], below[pairs.lower])
+    return np.asarray(away <= ALIKE * np.add.reduce(bottom - top))
 
 
 def margin(pairs: Pairs, total: Array, best: int, among: NDArray[np.bool_]) -> float:
@@ -165,7 +165,10 @@ def layers(
         )
     total = scores(pairs)
     best, among = int(np.where(pairs.allowed, total, -np.inf).argmax()), pairs.allowed
-    lead = margin(pairs, total, best, among)
+    top = int(total.argmax())
+    likelier = None if _alike(pairs, best)[top] else top
+    # A window that leaves out what looks better may be wrong: what it leaves out then counts against the answer.
+    lead = margin(pairs, total, best, among if likelier is None else np.ones_like(among))
     confidence = confidence_of(lead)
     upper, lower = int(pairs.upper[best]), int(pairs.lower[best])
     stack = _stack(pairs, total, best)
@@ -208,6 +211,7 @@ def layers(
         ranked=_ranked(pairs, total, middle, among),
         stack=tuple(Layer(float(middle[a]), float(middle[b])) for a, b in pairwise(stack)),
         first=first,
+        excluded=None if likelier is None else Layer(*(float(middle[k[likelier]]) for k in (pairs.upper, pairs.lower))),
         inner=tuple(sorted(float(middle[k]) for k in further)),
     )
     return replace(found, flags=tuple(doubts(found)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,8 @@ __all__ = ["learn_profiles", "learn_window"]
 LEAST = 3
 MARGIN = 0.06
 """Share of the view's depth added on either side of what was seen."""
+COVERED = 0.99
+"""Share of further images that a window is to hold, were their edges normally distributed."""
 
 Window = tuple[float, float, float, float]
 
@@ -27,7 +30,8 @@ def learn_window(records: Iterable[Record], *, margin: float = MARGIN) -> Window
     records : iterable of Record
         B-mode records of one study whose lines a person has looked at, or drawn.
     margin : float, optional
-        Share of the view's depth added on either side.
+        Share of the view's depth added on either side of what was seen. A window reaches further where few images say
+        little of the next one: to its 99 % prediction interval, by Student's t.
 
     Returns
     -------
@@ -55,8 +59,10 @@ def learn_window(records: Iterable[Record], *, margin: float = MARGIN) -> Window
             remedy="confirm or draw the lines of some more images",
         )
     rows = np.array(shares)
-    low = np.clip(rows[:, [0, 2]].min(axis=0) - margin, 0.0, 1.0)
-    high = np.clip(rows[:, [1, 3]].max(axis=0) + margin, 0.0, 1.0)
+    reach = _reach(len(rows)) * rows.std(axis=0, ddof=1)
+    middle = rows.mean(axis=0)
+    low = np.minimum(rows.min(axis=0) - margin, middle - reach)[[0, 2]].clip(0.0, 1.0)
+    high = np.maximum(rows.max(axis=0) + margin, middle + reach)[[1, 3]].clip(0.0, 1.0)
     return float(low[0]), float(high[0]), float(low[1]), float(high[1])
 
 
@@ -94,3 +100,19 @@ def _shares(record: Record) -> tuple[float, float, float, float]:
     _, y0, _, y1 = record.trace("view_box")
     up, down = ((record.trace(f"{side}_y") - y0) / (y1 - y0) for side in ("superficial", "deep"))
     return float(up.min()), float(up.max()), float(down.min()), float(down.max())
+def _device(record: Record) -> str:
+    """Return the key under which :func:`inputs` looks for a profile of such images."""
+    named = record.labels.get("device")
+    if named:
+        return named
+    width, height = record.trace("image_size")
+    return f"{width:.0f}x{height:.0f}"
+
+
+def _reach(count: int) -> float:
+    """Return within how many standard deviations of the mean of `count` images the next one lies, by Student's t."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(count - 1, 0.5 + COVERED / 2) * math.sqrt(1.0 + 1.0 / count))
+
+
