@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..record import Record
-from .table import only_records
+from .table import with_files
 from .whole import replaced
 
 __all__ = ["save_lines", "thinned"]
@@ -45,16 +45,8 @@ def save_lines(records: Iterable[Record], path: str | PathLike[str]) -> int:
     InputError
         ``no-lines`` if no record has edges; ``no-source`` if one does not know its file.
     """
-    shown = [r for r in only_records(records) if {"superficial_x", "deep_x"} <= {t.name for t in r.traces}]
-    if not shown:
-        raise InputError("none of the records has lines", code="no-lines", remedy="give measured B-mode records")
-    nameless = sum(not r.provenance.sources for r in shown)
-    if nameless:
-        raise InputError(
-            f"{nameless} of {len(shown)} records do not know their file, to which lines belong",
-            code="no-source",
-            remedy="measure the files by measure_files, or give lines= to measure",
-        )
+    nothing = InputError("none of the records has lines", code="no-lines", remedy="give measured B-mode records")
+    shown = with_files(records, {"superficial_x", "deep_x"}, "lines", nothing)
     rows = [_row(r) for r in shown]
     with replaced(Path(path)) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as stream:
         json.dump(rows, stream, ensure_ascii=False, indent=1)

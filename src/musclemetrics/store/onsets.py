@@ -12,7 +12,7 @@ import numpy as np
 from ..corrections import BY_HAND, LEAVE_OUT
 from ..errors import InputError
 from ..record import Record
-from .table import guarded, only_records
+from .table import guarded, with_files
 from .whole import replaced
 
 __all__ = ["save_onsets", "telling"]
@@ -46,20 +46,12 @@ def save_onsets(records: Iterable[Record], path: str | PathLike[str]) -> int:
     InputError
         ``no-onsets`` if no record has releases; ``no-source`` if one does not know its file.
     """
-    shown = [r for r in only_records(records) if {t.name for t in r.traces} >= _NEEDED]
-    if not shown:
-        raise InputError(
-            "none of the records has releases with onsets",
-            code="no-onsets",
-            remedy="give measured records of slack tests",
-        )
-    nameless = sum(not r.provenance.sources for r in shown)
-    if nameless:
-        raise InputError(
-            f"{nameless} of {len(shown)} records do not know their file, to which an onset belongs",
-            code="no-source",
-            remedy="measure the files by measure_files, or give onsets= to measure",
-        )
+    nothing = InputError(
+        "none of the records has releases with onsets",
+        code="no-onsets",
+        remedy="give measured records of slack tests",
+    )
+    shown = with_files(records, _NEEDED, "onsets", nothing)
     labels = telling(shown)
     names = list(dict.fromkeys(name for words in labels for name in words))
     rows = [

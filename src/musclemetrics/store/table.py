@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from ..record import Measurement, Record
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Cell", "guarded", "heads", "only_records", "rows", "text_of", "to_dataframe", "write_csv"]
+__all__ = ["Cell", "guarded", "heads", "only_records", "rows", "text_of", "to_dataframe", "with_files", "write_csv"]
 
 Cell = str | float | None
 
@@ -44,6 +44,37 @@ def only_records(given: Iterable[Record] | Record) -> Iterator[Record]:
         if not isinstance(record, Record):
             raise _stranger(record)
         yield record
+
+
+def with_files(records: Iterable[Record], needed: Set[str], what: str, nothing: InputError) -> list[Record]:
+    """Return the records that have the evidence a person corrects, each of which must know its file.
+
+    Parameters
+    ----------
+    records : iterable of Record
+    needed : set of str
+        Names of the traces.
+    what : str
+        The setting that corrects them.
+    nothing : InputError
+        Raised where no record has them.
+
+    Raises
+    ------
+    InputError
+        ``no-source`` if one does not know its file, and `nothing`.
+    """
+    shown = [r for r in only_records(records) if {t.name for t in r.traces} >= needed]
+    if not shown:
+        raise nothing
+    nameless = sum(not r.provenance.sources for r in shown)
+    if nameless:
+        raise InputError(
+            f"{nameless} of {len(shown)} records do not know their file, to which {what} belong",
+            code="no-source",
+            remedy=f"measure the files by measure_files, or give {what}= to measure",
+        )
+    return shown
 
 
 def _stranger(value: object) -> InputError:
