@@ -387,6 +387,70 @@ def test_marks_are_made_by_keys_survive_a_reload_and_go_home_as_a_table(study, v
     assert [r["note"] for r in rows if r["note"]] == ['\'=1+1, a "note" with 1 and j']
 
 
+def test_marks_come_back_from_their_files_in_another_browser(study, bench, visit, browser, tmp_path):
+    page = visit(page_of(study, "<h1>subject Ann"))
+    page.keyboard.press("2")
+    page.keyboard.press("n")
+    page.keyboard.type('-5, and"quoted"')
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("second line")
+    page.keyboard.press("Escape")
+    page.locator(".card").first.locator(".knob.superficial").first.focus()
+    page.keyboard.press("Shift+ArrowUp")
+    files = [downloaded(page, button, tmp_path) for button in ("#ratings", "#corrections")]
+    both = [f.read_text(encoding="utf-8") for f in files]
+    other = browser.new_context(accept_downloads=True)
+    page = other.new_page()
+    page.goto((study / "report" / "index.html").as_uri())
+    page.locator("#files").set_input_files([*files, study / "in" / "Ann_11_vastus.png"])
+    page.wait_for_function("document.getElementById('rated').textContent.includes('holds neither')")
+    assert page.locator("#rated").inner_text().startswith("1 ratings from ratings.csv; 1 corrections from")
+    again = tmp_path / "again"
+    again.mkdir()
+    assert [downloaded(page, b, again).read_text(encoding="utf-8") for b in ("#ratings", "#corrections")] == both
+    page.locator("#mark").select_option("moved")
+    assert page.locator("#table tbody tr:not(.gap)").all_inner_texts()[0].count("? doubted, ⇕ corrected") == 1
+    other.close()
+
+
+def test_what_was_applied_is_no_mark_any_more(bench, visit, tmp_path):
+    given = corrections.Correction("S01.csv", {"onsets": {"1": None}})
+    files = sorted(bench.glob("*.csv"))
+    folder = tmp_path / "report"
+    pages(mm.measure_files(files, "slack", corrections=[given]), folder, key="one")
+    (file,) = (folder / "subjects").iterdir()
+    page = visit(file)
+    page.keyboard.press("1")
+    card = page.locator(".card").first
+    card.locator("summary", has_text="Move an onset").click()
+    assert not card.locator(".release input").first.is_checked()
+    card.locator(".release input").nth(4).uncheck()
+    (one,) = corrections.load(downloaded(page, "#corrections", tmp_path))
+    assert one.settings["onsets"] == {"1": None, "5": None}  # what was decided before is part of it
+    records = list(mm.measure_files(files, "slack", corrections=[one]))
+    pages([records[0].labelled(rating="accept"), *records[1:]], folder, key="one")
+    page = visit(folder / "index.html")
+    assert page.locator("#rated").inner_text() == ""
+    assert page.locator("#ratings").is_disabled()
+    assert page.locator("#corrections").is_disabled()
+    page = visit(file)
+    card = page.locator(".card").first
+    assert card.locator("h2 .mark").inner_text() == "✓ accepted"
+    card.locator("summary", has_text="Move an onset").click()
+    card.locator(".release input").first.check()
+    (back,) = corrections.load(downloaded(page, "#corrections", tmp_path))
+    assert back.settings["onsets"]["5"] is None
+    assert back.settings["onsets"]["1"] > 0
+
+
+def test_two_tabs_add_to_one_set_of_marks(study, visit):
+    one, two = visit(page_of(study, "<h1>subject Ann")), visit(page_of(study, "<h1>subject Bob"))
+    one.keyboard.press("1")
+    two.wait_for_function("document.getElementById('rated').textContent === '1 rated'")
+    two.keyboard.press("3")
+    one.wait_for_function("document.getElementById('rated').textContent === '2 rated'")
+
+
 def test_filters_of_the_index_are_walked_through_page_after_page(large, visit):
     page = visit(large / "report" / "index.html")
     page.locator("[data-status=ok]").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from ..canvas import unit_text
+from ..modalities import CORRECTIONS
 from ..record import Record
 from ..record.parts import RANK
 from ..store.lines import thinned
 from ..store.onsets import telling
 from .words import TELLING, error_text, interval_text, source_text, titles_of, value_text
 
-__all__ = ["BENEATH", "case_of", "cases_of", "movable"]
+__all__ = ["BENEATH", "case_of", "cases_of", "given", "movable"]
 
 BENEATH = "-scan"
 """Suffix of the picture that lines are drawn over; see :func:`musclemetrics.provenance.picture_name`."""
@@ -24,6 +26,7 @@ _MARKS = {"rating", "rating_note"}
 _LINES = {"view_box", "histogram"}
 _RELEASES = {"release_onset", "release_start", "release_step", "release_used", "release_Po"}
 _RECOVERY = {"recovery_release", "recovery_time", "recovery_force"}
+_SIDES = ("superficial", "deep")
 _SHARE_DIGITS, _TIME_DIGITS = 2, 9
 
 
@@ -91,6 +94,13 @@ def case_of(record: Record, number: int, case: str, title: str, own: Mapping[str
     }
 
 
+def given(record: Record) -> dict[str, Any]:
+    """Return what a person decided of a record already, as plain JSON: settings that corrections hold."""
+    settings = record.provenance.settings
+    names = CORRECTIONS.get(record.modality, ())
+    return {name: json.loads(json.dumps(settings[name])) for name in names if settings.get(name)}
+
+
 def movable(case: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return what a person may drag in a case, as plain JSON: the lines over a scan, or the onsets of releases.
 
@@ -120,8 +130,13 @@ def _lines(record: Record, names: set[str]) -> dict[str, Any]:
         "unit": "mm" if known else "px",
         "bar": _bar(dx, record) if known else None,
         "region": _outline(record) if "roi_x" in names else None,
-        "lines": {side: thinned(record, side) for side in ("superficial", "deep")} if found else None,
+        "lines": _lines_of(record) if found else None,
     }
+
+
+def _lines_of(record: Record) -> Any:
+    # Lines by hand are what was decided, to the digit; the record holds them at its own columns.
+    return given(record).get("lines") or {side: thinned(record, side) for side in _SIDES}
 
 
 def _bar(dx: float, record: Record) -> list[float] | None:

@@ -19,7 +19,7 @@ from ..errors import SettingsError
 from ..provenance import case_ids
 from ..record import Record
 from ..store.whole import replaced
-from .cases import cases_of, movable
+from .cases import cases_of, given, movable
 from .figures import drawn, remove_others
 from .visits import Sheet, sheets
 from .words import heading, main_labels, main_names
@@ -196,6 +196,7 @@ def _case_page(sheet: Sheet, beside: Sequence[Sheet | None], key: str, title: st
                 "rating": c["rating"],
                 "note": c["note"],
                 "beneath": c["beneath"],
+                "given": given(c["record"]),
                 "move": movable(c),
             }
             for c in sheet.cases
@@ -239,11 +240,13 @@ def _index_page(cases: Sequence[dict[str, Any]], all_sheets: Sequence[Sheet], ke
                 order.index(c["record"].modality),
                 [c["labels"].get(label, "") for label in labels],
                 [_shown(c["cells"].get(n)) for n in names[c["record"].modality]] if _has_numbers(c) else [],
-                sorted({place[f.code] for f in c["flags"]}),
+                list(dict.fromkeys(place[f.code] for f in c["flags"])),
                 c["source"],
                 " ".join(v for k, v in c["labels"].items() if k not in labels),
                 _why(c),
                 [c["rating"], c["note"]] if c["rating"] or c["note"] else 0,
+                [c["sources"][0][0], c["own"]] if c["own"] or len(c["sources"]) > 1 else 0,
+                given(c["record"]) or 0,
             ]
             for c in cases
         ],

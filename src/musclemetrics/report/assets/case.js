@@ -57,7 +57,7 @@ function rate(item, what) {
 
 function show() {
   for (const place of document.querySelectorAll("[data-mark]"))
-    place.textContent = marks.word(place.dataset.mark, applied(items.get(place.dataset.mark)));
+    place.textContent = marks.word(items.get(place.dataset.mark), applied(items.get(place.dataset.mark)));
   for (const review of document.querySelectorAll("[data-review]")) {
     const item = items.get(review.dataset.review), now = marks.rating(item.id, applied(item));
     for (const button of review.querySelectorAll("[data-rate]"))
@@ -97,7 +97,7 @@ cards.forEach((card, k) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("textarea, input, select")) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("textarea, input:not([type=checkbox]), select")) return;
   const item = page.cases[current];
   const what = { 1: "accept", 2: "doubt", 3: "reject" }[event.key];
   if (what) marks.rate(item, applied(item), { rating: what });
@@ -116,7 +116,8 @@ function fromAddress(how) {
 
 window.addEventListener("hashchange", () => fromAddress("focus"));
 marks.onChange(show);
-window.addEventListener("storage", () => { for (const recall of editors.values()) recall(); });
+marks.onChange(() => { for (const recall of editors.values()) recall(); });
+marks.settle(page.cases.map((item) => ({ item, applied: applied(item) })));
 tools();
 show();
 fromAddress("focus");

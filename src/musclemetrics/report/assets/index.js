@@ -3,7 +3,7 @@
 const STATUS = ["ok", "suspect", "failed", "skipped"];
 const SIGN = ["✓", "!", "✕", "–"];
 const ROW = 30; // px, as in the style
-const [ID, PAGE, TITLE, STATE, KIND, LABELS, VALUES, FLAGS, SOURCE, MORE, WHY, MARK] = Array(12).keys();
+const [ID, PAGE, TITLE, STATE, KIND, LABELS, VALUES, FLAGS, SOURCE, MORE, WHY, MARK, OWN, GIVEN] = Array(14).keys();
 const cases = page.cases;
 const collator = new Intl.Collator("en", { numeric: true });
 const by = (id) => document.getElementById(id);
@@ -16,6 +16,7 @@ let columns = [];
 const haystack = cases.map((c) =>
   [c[TITLE], c[LABELS].join(" "), c[MORE], c[SOURCE], c[FLAGS].map((f) => page.codes[f]).join(" "), c[WHY], STATUS[c[STATE]]].join("\n").toLowerCase());
 const applied = (c) => c[MARK] || ["", ""];
+const item = (c) => ({ id: c[ID], source: (c[OWN] || [c[SOURCE]])[0], own: (c[OWN] || ["", {}])[1], given: c[GIVEN] || {} });
 
 // A heading breaks after an underscore and before its unit.
 function broken(head) {
@@ -26,27 +27,27 @@ function broken(head) {
 
 function columnsShown() {
   const made = [{ key: "number", head: "#", width: 4.5, text: (c, n) => String(n + 1), order: (c, n) => n, right: true }];
-  made.push({ key: "status", head: "status", width: 7, text: (c) => STATUS[c[STATE]], order: (c) => c[STATE] });
+  made.push({ key: "status", head: "status", width: 8, text: (c) => STATUS[c[STATE]], order: (c) => c[STATE] });
   if (page.modalities.length > 1 && !state.modality)
     made.push({ key: "modality", head: "modality", width: 8, text: (c) => page.modalities[c[KIND]].name, word: true });
   page.labels.forEach((label, k) => made.push({ key: "l" + k, head: label, text: (c) => c[LABELS][k], word: true }));
+  made.push({ key: "mark", head: "rated", width: 6.5, text: (c) => marks.word(item(c), applied(c)), word: true });
+  made.push({ key: "flags", head: "flags", width: 12, word: true,
+    text: (c) => c[STATE] > 1 ? `${page.codes[c[FLAGS][0]] || ""}: ${c[WHY]}` : c[FLAGS].map((f) => page.codes[f]).join(", "),
+    more: (c) => [c[FLAGS].map((f) => page.codes[f]).join(", "), c[WHY]].filter(Boolean).join("\n") });
   const only = page.modalities.length === 1 ? 0 : page.modalities.findIndex((m) => m.name === state.modality);
   if (only >= 0) page.modalities[only].columns.forEach((head, k) => {
     const shared = head.includes("(");
-    made.push({ key: "v" + k, head, right: true, width: Math.max(6, ...broken(head).map((part) => 0.62 * part.length + 1.4)),
+    made.push({ key: "v" + k, head, right: true, width: Math.max(6, ...broken(head).map((part) => 0.62 * part.length + 1.2)),
       text: (c) => { const v = c[VALUES][k]; return v ? v[1] + (shared || !v[3] ? "" : " " + v[3]) : ""; },
       more: (c) => { const v = c[VALUES][k]; return v && v[2] ? `${v[1]} ${v[3]} (95 % ${v[2]})` : ""; },
       order: (c) => { const v = c[VALUES][k]; return v && v[0] !== null ? v[0] : NaN; } });
   });
-  made.push({ key: "mark", head: "rated", width: 8, text: (c) => marks.word(c[ID], applied(c)), word: true });
-  made.push({ key: "flags", head: "flags", width: 17, word: true,
-    text: (c) => c[STATE] > 1 ? `${page.codes[c[FLAGS][0]] || ""}: ${c[WHY]}` : c[FLAGS].map((f) => page.codes[f]).join(", "),
-    more: (c) => [c[FLAGS].map((f) => page.codes[f]).join(", "), c[WHY]].filter(Boolean).join("\n") });
   made.push({ key: "source", head: "source", width: 13, text: (c) => c[SOURCE], more: (c) => c[SOURCE], word: true });
   for (const column of made.filter((m) => !m.width)) {
-    let longest = column.head.length + 2;
+    let longest = column.head.length + 1;
     for (const c of cases) longest = Math.max(longest, Math.min(column.text(c, 0).length, 22));
-    column.width = 0.58 * longest + 1.2;
+    column.width = 0.56 * longest + 1.1;
   }
   return made;
 }
@@ -62,7 +63,7 @@ function filtered() {
     if (state.flag && !c[FLAGS].includes(flag)) return;
     if (chosen.some(([k, word]) => c[LABELS][k] !== word)) return;
     if (state.mark === "moved") {
-      if (!marks.correction(c[ID])) return;
+      if (!marks.correction(item(c))) return;
     } else if (state.mark && (marks.rating(c[ID], applied(c)).rating || "none") !== state.mark) return;
     if (words.some((word) => !haystack[n].includes(word))) return;
     found.push(n);
@@ -118,7 +119,7 @@ function open(n) {
 const body = element("tbody");
 const headRow = element("tr");
 const group = element("colgroup");
-const table = element("table", {}, group, element("thead", {}, headRow), body);
+const sheet = element("table", {}, group, element("thead", {}, headRow), body);
 
 function heads() {
   columns = columnsShown();
@@ -126,7 +127,7 @@ function heads() {
   const total = columns.reduce((sum, m) => sum + m.width, 0);
   // No column gets narrower than its words: a table wider than the screen scrolls.
   columns.forEach((m, k) => { group.children[k].style.width = `${m.width}em`; });
-  table.style.minWidth = `${total}em`;
+  sheet.style.minWidth = `${total}em`;
   headRow.replaceChildren(...columns.map((m) => {
     const words = element("span", {}, ...broken(m.head).flatMap((part) =>
       part.startsWith("(") ? [" ", part] : [part, element("wbr")]));
@@ -142,13 +143,17 @@ function heads() {
 function line(place) {
   const n = rows[place], c = cases[n];
   const made = element("tr", { "aria-rowindex": String(place + 2), class: place === now ? "now" : "" });
+  // A reason takes the place of the numbers that there are not.
+  const bare = c[STATE] > 1 ? columns.filter((m) => m.key.startsWith("v")).length : 0;
   for (const m of columns) {
+    if (bare && m.key.startsWith("v")) continue;
     const text = m.text(c, n), box = element("td", { class: m.right ? "n" : "" });
     if (m.key === "number") {
       box.append(element("a", { href: address(n), "aria-label": `case ${n + 1}, ${c[TITLE]}` }, text));
     } else if (m.key === "status") {
       box.append(element("span", { class: "chip " + text }, `${SIGN[c[STATE]]} ${text}`));
     } else box.textContent = text;
+    if (bare && m.key === "flags") box.colSpan = 1 + bare;
     const more = m.more ? m.more(c) : text;
     if (more && m.key !== "status") box.title = more;
     made.append(box);
@@ -181,7 +186,7 @@ function refresh() {
   now = -1;
   const kept = new Set(rows);
   by("shown").textContent = rows.length === cases.length ? `${cases.length} cases` : `${rows.length} of ${cases.length} cases`;
-  table.setAttribute("aria-rowcount", String(rows.length + 1));
+  sheet.setAttribute("aria-rowcount", String(rows.length + 1));
   for (const th of headRow.children) {
     const on = th.dataset.key === state.sort;
     th.setAttribute("aria-sort", on ? (state.down ? "descending" : "ascending") : "none");
@@ -318,9 +323,10 @@ function keys(event) {
   event.preventDefault();
 }
 
+marks.settle(cases.map((c) => ({ item: item(c), applied: applied(c) })));
 controls();
 recall();
-by("table").append(table);
+by("table").append(sheet);
 by("table").addEventListener("keydown", keys);
 by("table").addEventListener("scroll", () => requestAnimationFrame(paint), { passive: true });
 body.addEventListener("mousedown", (event) => { if (event.target.closest("a")) keepWalk(); });

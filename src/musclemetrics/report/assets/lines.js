@@ -33,7 +33,8 @@ function linesEditor(item, host) {
   const picture = drawing("image", { href: item.beneath, x: 0, y: 0, width, height, preserveAspectRatio: "none" });
   const svg = drawing("svg", { class: "scan", viewBox: `0 0 ${width} ${height}`, role: "group",
     "aria-label": "Scan with its two lines: drag a point or a line; with the keyboard Tab to it and use arrow up and down" }, picture);
-  host.append(svg, element("div", { class: "says" }, start, undo, says));
+  const bar = element("div", { class: "says" }, start, undo, says);
+  host.append(svg, bar);
 
   if (item.move.region) svg.append(drawing("polygon", { class: "region", "vector-effect": "non-scaling-stroke",
     points: item.move.region.map(([x, y]) => `${toX(x)},${toY(y)}`).join(" ") }));
@@ -70,6 +71,7 @@ function linesEditor(item, host) {
 
   function paint() {
     const changed = lines !== null && JSON.stringify(lines) !== JSON.stringify(found);
+    bar.classList.toggle("still", !changed);
     undo.hidden = !changed;
     start.hidden = lines !== null;
     for (const side of SIDES) parts[side].grip.setAttribute("visibility", lines ? "visible" : "hidden");
@@ -111,7 +113,7 @@ function linesEditor(item, host) {
 
   function save() {
     const changed = lines !== null && JSON.stringify(lines) !== JSON.stringify(found);
-    marks.correct(item, changed ? { lines } : null);
+    marks.correct(item, changed ? { lines: copy(lines) } : null);
   }
 
   function drags(target, side, k) {
@@ -153,7 +155,7 @@ function linesEditor(item, host) {
   undo.addEventListener("click", () => { lines = copy(found); paint(); save(); });
 
   function recall() {
-    const kept = marks.correction(item.id);
+    const kept = marks.correction(item);
     lines = kept && kept.settings.lines ? copy(kept.settings.lines) : copy(found);
     paint();
   }

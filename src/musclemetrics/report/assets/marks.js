@@ -50,16 +50,35 @@ const marks = (() => {
     });
   }
 
-  function correct(item, settings) {
-    change((now) => {
-      if (settings === null) delete now.corrections[item.id];
-      else now.corrections[item.id] = { source: item.source, labels: item.own, settings };
+  // What was applied is in the page itself, and no mark of this browser any more.
+  function settle(items) {
+    const done = items.filter(({ item, applied }) => {
+      const mark = kept.ratings[item.id], one = correction(item);
+      return (mark && mark.rating === (applied[0] || "") && mark.note === (applied[1] || "")) || (one && same(one.settings, item.given));
+    });
+    if (done.length) change((now) => {
+      for (const { item, applied } of done) {
+        const mark = now.ratings[item.id], one = now.corrections[which(item)];
+        if (mark && mark.rating === (applied[0] || "") && mark.note === (applied[1] || "")) delete now.ratings[item.id];
+        if (one && same(one.settings, item.given)) delete now.corrections[which(item)];
+      }
     });
   }
 
-  function word(id, applied) {
-    const text = WORDS[rating(id, applied).rating] || "";
-    return kept.corrections[id] ? (text ? text + ", " : "") + "⇕ corrected" : text;
+  function correct(item, settings) {
+    change((now) => {
+      if (settings === null || same(settings, item.given)) delete now.corrections[which(item)];
+      else now.corrections[which(item)] = { source: item.source, labels: item.own, settings };
+    });
+  }
+
+  // A correction knows its recording by file and labels, as in the file it is taken home in.
+  const which = (item) => JSON.stringify([item.source, Object.entries(item.own).sort()]);
+  const correction = (item) => kept.corrections[which(item)] || null;
+
+  function word(item, applied) {
+    const text = WORDS[rating(item.id, applied).rating] || "";
+    return correction(item) ? (text ? text + ", " : "") + "⇕ corrected" : text;
   }
 
   const order = (a, b) => (a.source + a.frame + a.id < b.source + b.frame + b.id ? -1 : 1);
@@ -71,8 +90,33 @@ const marks = (() => {
   }
 
   function correctionsText() {
-    const rows = Object.entries(kept.corrections).map(([id, one]) => ({ id, frame: "", ...one })).sort(order);
+    const rows = Object.entries(kept.corrections).sort().map(([, one]) => one);
     return JSON.stringify(rows.map(({ source, labels, settings }) => ({ source, labels, settings })), null, 1) + "\n";
+  }
+
+  // What was taken home from this page or another, here or elsewhere, comes back.
+  function load(text) {
+    if (/^\s*\[/.test(text)) {
+      const found = JSON.parse(text);
+      change((now) => {
+        for (const { source, labels, settings } of found) {
+          if (!source || !settings) throw new Error("no corrections");
+          now.corrections[which({ source, own: labels || {} })] = { source, labels: labels || {}, settings };
+        }
+      });
+      return `${found.length} corrections`;
+    }
+    const [head, ...rows] = table(text.replace(/^\ufeff/, ""));
+    const at = Object.fromEntries(["item", "source", "frame", "rating", "note"].map((name) => [name, (head || []).indexOf(name)]));
+    const told = (row, name) => (row[at[name]] || "").replace(/^'(?=[=+\-@\t\r＝＋－＠])/, "");
+    if (at.item < 0 || at.rating < 0) throw new Error("no ratings");
+    change((now) => {
+      for (const row of rows) {
+        const [rating, note, source, frame] = ["rating", "note", "source", "frame"].map((name) => told(row, name));
+        now.ratings[told(row, "item")] = { rating, note, source, frame };
+      }
+    });
+    return `${rows.length} ratings`;
   }
 
   read();
@@ -82,9 +126,8 @@ const marks = (() => {
     tell();
   });
   return {
-    name, rating, rate, correct, word, ratingsTable, correctionsText, tell,
+    name, rating, rate, correct, correction, word, ratingsTable, correctionsText, load, settle,
     onChange: (listener) => listeners.push(listener),
-    correction: (id) => kept.corrections[id] || null,
     counts: () => [Object.keys(kept.ratings).length, Object.keys(kept.corrections).length],
     lasting: () => lasting,
   };
@@ -94,6 +137,31 @@ const marks = (() => {
 function cell(text) {
   const told = /^[=+\-@\t\r＝＋－＠]/.test(text) ? "'" + text : text;
   return /[",\r\n]/.test(told) || told !== told.trim() ? '"' + told.replaceAll('"', '""') + '"' : told;
+}
+
+// Whether two pieces of plain data say the same, in whatever order their names stand.
+function same(a, b) {
+  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return a === b;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => name in b && same(a[name], b[name]));
+}
+
+// The rows of a CSV text.
+function table(text) {
+  const rows = [];
+  let row = [], word = "", quoted = false;
+  for (let k = 0; k < text.length; k++) {
+    const sign = text[k];
+    if (quoted) {
+      if (sign !== '"') word += sign;
+      else if (text[k + 1] === '"') { word += '"'; k++; } else quoted = false;
+    } else if (sign === '"') quoted = true;
+    else if (sign === ",") { row.push(word); word = ""; }
+    else if (sign === "\n") { rows.push([...row, word]); [row, word] = [[], ""]; }
+    else if (sign !== "\r") word += sign;
+  }
+  if (word || row.length) rows.push([...row, word]);
+  return rows.filter((cells) => cells.some((one) => one.trim()));
 }
 
 function download(name, type, text) {
@@ -127,6 +195,20 @@ function tools() {
   const corrections = document.getElementById("corrections");
   ratings.addEventListener("click", () => download("ratings.csv", "text/csv", marks.ratingsTable()));
   corrections.addEventListener("click", () => download("corrections.json", "application/json", marks.correctionsText()));
+  const files = document.getElementById("files");
+  document.getElementById("load").addEventListener("click", () => files.click());
+  files.addEventListener("change", async () => {
+    const said = [];
+    for (const file of files.files) {
+      try {
+        said.push(`${marks.load(await file.text())} from ${file.name}`);
+      } catch (error) {
+        said.push(`${file.name} holds neither ratings nor corrections`);
+      }
+    }
+    files.value = "";
+    document.getElementById("rated").textContent = said.join("; ");
+  });
   const show = () => {
     const [rated, corrected] = marks.counts();
     ratings.disabled = rated === 0;

@@ -4,12 +4,14 @@ const PANEL = { width: 300, height: 128, left: 26, bottom: 16, low: -12, high: 3
 
 function onsetsEditor(item, host) {
   const found = item.move.releases;
+  const given = item.given.onsets || {};
+  // A newer set of onsets takes the place of an older one: what was decided before is part of it.
   const decided = () => {
-    const kept = marks.correction(item.id);
-    return (kept && kept.settings.onsets) || {};
+    const kept = marks.correction(item);
+    return (kept && kept.settings.onsets) || given;
   };
   const panels = found.map((release) => panel(release));
-  const box = element("details", {}, element("summary", {}, "Move an onset, or leave a release out"),
+  const box = element("details", {}, element("summary", {}, "Move an onset, or leave a release out (force in % of Po over the ms since each release)"),
     element("div", { class: "releases" }, ...panels.map((p) => p.box)));
   host.append(box);
 
@@ -17,9 +19,10 @@ function onsetsEditor(item, host) {
   function decide(release, onset) {
     const now = { ...decided() };
     const was = release.used ? release.onset : null;
-    if (onset === was) delete now[release.n];
+    if (onset === was && release.n in given) now[release.n] = given[release.n];
+    else if (onset === was) delete now[release.n];
     else now[release.n] = onset;
-    marks.correct(item, Object.keys(now).length ? { onsets: now } : null);
+    marks.correct(item, Object.keys(now).length && !same(now, given) ? { onsets: now } : null);
   }
 
   function panel(release) {
@@ -34,11 +37,10 @@ function onsetsEditor(item, host) {
     const svg = drawing("svg", { viewBox: `0 0 ${PANEL.width} ${PANEL.height}`, role: "group", "aria-label": `Release ${n}: force after it` },
       drawing("line", { class: "axis", x1: PANEL.left, x2: PANEL.width - 6, y1: toY(0), y2: toY(0) }),
       drawing("polyline", { class: "trace", points: ms.map((t, k) => `${toX(t).toFixed(1)},${toY(share[k]).toFixed(1)}`).join(" ") }));
-    for (const f of [0, 10, 20, 30]) svg.append(drawing("text", { x: PANEL.left - 4, y: toY(f) + 3, "text-anchor": "end" }, String(f)));
+    for (const f of [-10, 0, 10, 20, 30]) svg.append(drawing("text", { x: PANEL.left - 4, y: toY(f) + 3, "text-anchor": "end" }, String(f)));
     const spacing = niceSpacing(last - first);
     for (let k = Math.ceil(first / spacing); k * spacing <= last; k++)
       svg.append(drawing("text", { x: toX(k * spacing), y: PANEL.height - 4, "text-anchor": "middle" }, String(Number((k * spacing).toPrecision(4)))));
-    svg.append(drawing("text", { x: PANEL.left + 4, y: 10 }, "% of Po over ms"));
     if (was !== null) svg.append(drawing("line", { class: "was", x1: toX(was), x2: toX(was), y1: 14, y2: tall }));
     const line = drawing("line", { class: "onset", y1: 14, y2: tall });
     const grip = drawing("line", { class: "grip", y1: 14, y2: tall });
@@ -105,7 +107,7 @@ function onsetsEditor(item, host) {
   function recall() {
     const now = decided();
     for (const p of panels) p.recall(now);
-    if (Object.keys(now).length) box.open = true;
+    if (!same(now, given)) box.open = true;
   }
   recall();
   return recall;

@@ -44,8 +44,8 @@ function strip(head, points, open) {
       if (!bins.has(bin)) bins.set(bin, []);
       bins.get(bin).push(p);
     }
+    const gap = Math.min(5, room / Math.max(...[...bins.values()].map((stack) => stack.length)));
     for (const stack of bins.values()) {
-      const gap = Math.min(5, room / stack.length);
       stack.forEach((p, k) => { p.y = 2 + room / 2 + (k % 2 ? 1 : -1) * Math.ceil(k / 2) * gap; });
     }
     return { width, place };
@@ -79,9 +79,9 @@ function strip(head, points, open) {
     for (const p of by) if (!kept(p.index)) dot(pen, p, 2);
     for (const status of ["ok", "suspect"]) {
       pen.fillStyle = DOT[status];
-      pen.strokeStyle = status === "suspect" ? "#6b4300" : "#ffffff";
+      pen.strokeStyle = "#6b4300";
       pen.lineWidth = 0.7;
-      for (const p of shown) if (p.status === status) dot(pen, p, 3.2, true);
+      for (const p of shown) if (p.status === status) dot(pen, p, 3, status === "suspect");
     }
     if (current >= 0) {
       pen.strokeStyle = "#000";
