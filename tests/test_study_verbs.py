@@ -210,9 +210,9 @@ def test_a_picture_by_group_shows_what_there_is(data: Path, tmp_path: Path) -> N
     save_drawn(draw, tmp_path / "a.png")
     [axes] = seen
     assert [t.get_text() for t in axes.get_xticklabels()] == [
-        "1\n3 subjects, 3 records",
-        "2\n3 subjects, 3 records",
-        "twin\n1 subject, 1 record",
+        "1\n3 subjects\n3 records",
+        "2\n3 subjects\n3 records",
+        "twin\n1 subject\n1 record",
     ]
     assert axes.get_ylabel() == "mean (mN)"
     joined = [line.get_ydata() for line in axes.lines if line.get_linestyle() == "-" and line.get_alpha() == 0.5]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["draw_by"]
 
 _COLOURS = ("blue", "vermilion", "green", "purple", "orange", "sky", "black")
-_SIGNS = "os^Dvp*"
+_SIGNS = "oD^vph*"
 _WIDTH = 0.28
+_SIDE_BY_SIDE = 5  # groups whose names have room below the axis
 _WORD = 14  # characters of a name below the axis; longer ones are broken
 # Labels by which the unit that varies is known; records of one of them are joined over the groups.
 _UNITS = ("subject", "animal")
@@ -85,12 +87,13 @@ def draw_by(records: Iterable[Record], axes: Axes, *, of: str, by: str) -> None:
             )  # fmt: skip
         means = _means(own, of, unit)
         _interval(axes, place + _WIDTH + 0.1, means)
-        units_of = f"{_count(len(means), unit)}, " if unit else ""
+        units_of = f"{_count(len(means), unit)}\n" if unit else ""
         counts.append(f"{_broken(name)}\n{units_of}{_count(len(own), 'record')}")
-    axes.set_xticks(range(len(groups)), counts)
+    axes.set_xticks(range(len(groups)), counts, rotation=45 if len(groups) > _SIDE_BY_SIDE else 0)
     axes.set_xlim(-0.6, len(groups) - 0.4)
     axes.set_xlabel(literal(by))
     axes.set_ylabel(label(of, units.pop()))
+    axes.set_title(f"square: mean of the {unit or 'record'}s, 95 % interval", loc="left", color=PALETTE["grey"])
     if any(r.status == "suspect" for r in shown):
         axes.set_title("open: doubtful", loc="right", color=PALETTE["grey"])
 
@@ -100,7 +103,7 @@ def _count(number: int, word: str) -> str:
 
 
 def _broken(name: str) -> str:
-    return "\n".join(literal(name[i : i + _WORD]) for i in range(0, len(name), _WORD))
+    return "\n".join(literal(line) for line in wrap(name, _WORD)) or " "
 
 
 def _beside(values: NDArray[np.float64]) -> NDArray[np.float64]:

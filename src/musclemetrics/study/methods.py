@@ -17,7 +17,7 @@ from .references import REFERENCES
 
 __all__ = ["methods_text"]
 
-_FEW = 4
+_FEW = 3
 
 
 def methods_text(plan: Plan, records: Sequence[Record]) -> str:
@@ -83,10 +83,14 @@ def _stated(plan: Plan, module: Modality, measured: Sequence[Record]) -> list[st
     values: dict[str, dict[str, None]] = {}
     for r in measured:
         for name, v in r.provenance.settings.items():
-            if name not in plan.settings and name in left and v != left[name]:
-                values.setdefault(name, {})[_word(v)] = None
+            if name in plan.settings or name not in left or v == left[name]:
+                continue
+            parts = {f"{name} {k}": part for k, part in v.items()} if isinstance(v, Mapping) else {name: v}
+            for key, part in parts.items():
+                values.setdefault(key, {})[_word(part)] = None
+    # What every recording says anew (a region, an animal) is in the tables, and no decision about the method.
     return [
-        f"{name} = {', '.join(list(found)[:_FEW])}" + (f" and {len(found) - _FEW} other values" * (len(found) > _FEW))
+        f"{name} = {' or '.join(found)}" if len(found) <= _FEW else f"{name} ({len(found)} different)"
         for name, found in values.items()
     ]
 
