@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import numpy as np
 import pytest
 
 import musclemetrics as mm
@@ -111,3 +112,64 @@ def test_images_of_no_named_device_are_told_apart_by_their_size():
         bmode.learn_profiles(own[:2])
     with pytest.raises(InputError, match="none"):
         bmode.learn_profiles([])
+
+
+# pictures
+
+
+def test_the_fascicle_that_was_measured_is_kept_and_drawn():
+    made, record = phantom(), measured()
+    (x_deep, x_up), (y_deep, y_up) = record.trace("fascicle_x"), record.trace("fascicle_y")
+    dx, dy = made.spacing
+    assert np.hypot((x_up - x_deep) * dx, (y_up - y_deep) * dy) == pytest.approx(record["fascicle_length"].value)
+    for x, y, side in ((x_deep, y_deep, "deep"), (x_up, y_up, "superficial")):
+        if record.trace(f"{side}_x")[0] <= x <= record.trace(f"{side}_x")[-1]:
+            assert y == pytest.approx(np.interp(x, record.trace(f"{side}_x"), record.trace(f"{side}_y")), abs=1.0)
+    without = measured(fascicles=False)
+    assert "fascicle_x" not in {t.name for t in without.traces}
+    purple = (bmode.overlay(made.image, record) == (0xCC, 0x79, 0xA7)).all(axis=2)
+    assert purple.sum() > 50
+    assert not (bmode.overlay(made.image, without) == (0xCC, 0x79, 0xA7)).all(axis=2).any()
+
+
+@pytest.mark.parametrize("rule", ["between", "rectangle"])
+def test_the_region_of_echo_intensity_is_outlined(rule):
+    made, record = phantom(), measured(region_rule=rule)
+    x, top, bottom = (record.trace(f"region_{name}") for name in ("x", "top", "bottom"))
+    assert (np.diff(x) > 0).all()
+    up, down = (np.interp(x, record.trace(f"{s}_x"), record.trace(f"{s}_y")) for s in ("superficial", "deep"))
+    inset = 1.0 / made.spacing[1]
+    assert (top >= up + inset - 1).all()
+    assert (bottom <= down - inset + 1).all()
+    if rule == "rectangle":
+        assert len(set(top)) == len(set(bottom)) == 1
+    else:
+        assert top == pytest.approx(up + inset, abs=1.0)
+        assert bottom == pytest.approx(down - inset, abs=1.0)
+    assert (bmode.overlay(made.image, record) == (0xF0, 0xE4, 0x42)).all(axis=2).sum() > 50
+
+
+def test_an_overlay_of_another_image_is_refused():
+    with pytest.raises(InputError) as caught:
+        bmode.overlay(phantom().image[:300], measured())
+    assert caught.value.code == "length-mismatch"
+
+
+def test_an_overlay_without_a_scale_has_a_bar_of_pixels():
+    made = phantom()
+    picture = bmode.overlay(made.image, bmode.measure(made.image))
+    x0, _, x1, _ = measured().trace("view_box")
+    low = picture[-8]  # the row of the bar
+    white = int((low == 255).all(axis=1).sum())
+    assert white == pytest.approx(100 * picture.shape[1] / (x1 - x0), abs=3)
+
+
+def test_the_title_of_a_plot_stays_within_its_figure():
+    figure = mm.plot(measured().labelled(subject="S01", muscle="vastus"))
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    title = next(t for t in (axes.title, axes._left_title) if t.get_text())
+    assert "confidence" in title.get_text()
+    box = title.get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.width

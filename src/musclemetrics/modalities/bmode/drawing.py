@@ -60,6 +60,15 @@ def draw(record: Record, axes: Axes) -> None:
     if "roi_x" in traces:
         x, y = (np.append(v, v[:1]) for v in (record.trace("roi_x"), record.trace("roi_y")))
         axes.plot((x - x0) * dx, (y - y0) * dy, color=PALETTE["orange"], lw=1.4, label="drawn region")
+    if "region_x" in traces:
+        x = (record.trace("region_x") - x0) * dx
+        for side in ("top", "bottom"):
+            rows = (record.trace(f"region_{side}") - y0) * dy
+            told_once = "region of echo intensity" if side == "top" else None
+            axes.plot(x, rows, color=PALETTE["orange"], lw=0.9, ls="--", label=told_once)
+    if "fascicle_x" in traces:
+        x, y = record.trace("fascicle_x"), record.trace("fascicle_y")
+        axes.plot((x - x0) * dx, (y - y0) * dy, color=PALETTE["purple"], lw=1.4, label="fascicle, taken as straight")
     if others:
         axes.plot([], [], color=PALETTE["grey"], lw=0.8, ls=":", label="further lines")
     axes.set_xlabel(label("Across", unit))
@@ -74,10 +83,12 @@ def draw(record: Record, axes: Axes) -> None:
         words.append(f"pennation {record['pennation_angle'].value:.1f}°")
     if not math.isnan(record["confidence"].value):
         words.append(f"confidence {record['confidence'].value:.2f}")
+    # All in one line would be wider than the figure.
+    lines_of_words = [" · ".join(words[i : i + 2]) for i in range(0, len(words), 2)]
     told = ", ".join(
         f"{k} {v}" for k, v in record.labels.items() if k in ("subject", "session", "muscle", "side", "frame")
     )
-    axes.set_title(literal("\n".join([told[:70]] * bool(told) + [" · ".join(words)])), loc="left", fontsize=8)
+    axes.set_title(literal("\n".join([told[:70]] * bool(told) + lines_of_words)), loc="left", fontsize=8)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.14), ncols=1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ... import imaging
 from ...errors import InputError
@@ -17,6 +18,8 @@ from .scale import Scale
 
 __all__ = ["fascicles_of"]
 
+Array = NDArray[np.float64]
+
 INSET = 0.06
 """Share of the thickness kept off either edge."""
 _NAMES = "pennation_angle, pennation_angle_superficial, fascicle_length and fascicle_extrapolated"
@@ -24,15 +27,20 @@ _NAMES = "pennation_angle, pennation_angle_superficial, fascicle_length and fasc
 
 def fascicles_of(
     picture: Picture, edges: Edges | None, scale: Scale, decisions: Decisions
-) -> tuple[dict[str, float], dict[str, float], list[Flag]]:
-    """Return the measurements of the fascicles, their standard errors, and what is doubtful in them."""
+) -> tuple[dict[str, float], dict[str, float], list[Flag], Array]:
+    """Return the measurements of the fascicles, their standard errors, what is doubtful in them, and the fascicle.
+
+    The last is that whose length is given: x and y of its deep and its superficial end in px of the image, shape
+    (2, 2); or nothing, shape (0, 2).
+    """
+    nothing = np.empty((0, 2))
     if not decisions.fascicles:
-        return {}, {}, []
+        return {}, {}, [], nothing
     if decisions.view != "longitudinal":
         message = f"{_NAMES} are those of longitudinal views, this one is {decisions.view}"
-        return {}, {}, [Flag("no-fascicles", message, "note")]
+        return {}, {}, [Flag("no-fascicles", message, "note")], nothing
     if edges is None:
-        return {}, {}, [Flag("no-fascicles", f"{_NAMES} need the edges of the muscle", "note")]
+        return {}, {}, [Flag("no-fascicles", f"{_NAMES} need the edges of the muscle", "note")], nothing
     spacing = (scale.dx, scale.dy) if scale.known else None
     # Some rows away from the edges, or fascia is taken for stripes.
     keep = INSET * float(np.mean(edges.deep - edges.superficial))
@@ -42,10 +50,10 @@ def fascicles_of(
     try:
         found = imaging.fascicle_angle(grey, mask, deep_angle=deep, superficial_angle=superficial, spacing=spacing)
     except InputError as error:
-        return {}, {}, [Flag("no-fascicles", f"{_NAMES} are not given: {error.message}", "note")]
+        return {}, {}, [Flag("no-fascicles", f"{_NAMES} are not given: {error.message}", "note")], nothing
     if math.isnan(found.pennation):
         message = f"{_NAMES} are not given: no fascicles are told from speckle (coherence {found.coherence:.2f})"
-        return {}, {}, [Flag("no-fascicles", message, "note")]
+        return {}, {}, [Flag("no-fascicles", message, "note")], nothing
     made = imaging.fascicle_length(found.angle, edges.x, edges.superficial, edges.deep, spacing=spacing)
     values = {
         "pennation_angle": found.pennation,
@@ -63,4 +71,5 @@ def fascicles_of(
     if found.coherence < LIMITS["coherence"]:
         message = f"the fascicles are hardly told from speckle (coherence {found.coherence:.2f}): see pennation_angle"
         flags.append(Flag("fascicles-faint", message, "suspect"))
-    return values, {"pennation_angle": found.stderr, "pennation_angle_superficial": found.stderr}, flags
+    spread = {"pennation_angle": found.stderr, "pennation_angle_superficial": found.stderr}
+    return values, spread, flags, nothing if math.isnan(made.length) else np.array([made.deep, made.superficial])

@@ -96,8 +96,9 @@ def measure(
         is known, else in px, and a flag says so. Traces: ``superficial_x, superficial_y, deep_x, deep_y``, the inner
         edges in px of the original image; ``image_size``, its width and height; ``view_box``, and of a slanted view
         ``view_x, view_top, view_bottom``, the rows between which each stretch of columns is scan; ``layer_top,
-        layer_bottom``, the mean rows of all layers seen; ``roi_x, roi_y``, the outline of a drawn region;
-        ``histogram``.
+        layer_bottom``, the mean rows of all layers seen; ``roi_x, roi_y``, the outline of a drawn polygon, else
+        ``region_x, region_top, region_bottom``, the first and last row of the region in some columns; ``fascicle_x,
+        fascicle_y``, the ends of the fascicle whose length is given; ``histogram``.
 
     Raises
     ------

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ... import imaging
 from ...canvas import PALETTE
+from ...errors import InputError
 from ...record import Record
 from .drawing import other_rows
 
@@ -43,6 +44,17 @@ def overlay(image: ArrayLike, record: Record) -> NDArray[np.uint8] | None:
         Nothing of the screen outside the scan region is in it; beside the fan of a curved probe it is black. None
         where a person's name may be in what is left: the region is not known (``no-view``), there may be text within
         it (``possible-text``), or the header's regions are of another picture (``region-not-fitting``).
+
+    Raises
+    ------
+    InputError
+        ``length-mismatch`` if the record is of an image of another size.
+
+    Notes
+    -----
+    The superficial edge is blue, the deep one orange, the fascicle whose length is given purple, a drawn region yellow
+    and any other outlined by yellow dots; green ticks at both sides are at the rows of further lines. The bar is of
+    mm, or of px where no scale is known.
     """
     scan = _scan(image, record)
     return None if scan is None else np.asarray(_drawn(scan, record), dtype=np.uint8)
@@ -54,7 +66,17 @@ def _scan(image: ArrayLike, record: Record) -> Image | None:
 
     if "view_box" not in {t.name for t in record.traces} or any(record.flagged(code) for code in WITHHELD):
         return None
-    grey = imaging.grey(np.asarray(image), str(record.provenance.settings["grey"]))
+    pixels = np.asarray(image)
+    if "image_size" in {t.name for t in record.traces}:
+        width, height = record.trace("image_size")
+        if pixels.shape[:2] != (height, width):
+            raise InputError(
+                f"the image has {' × '.join(str(n) for n in pixels.shape[1::-1])} px, the record is of one of "
+                f"{width:.0f} × {height:.0f}",
+                code="length-mismatch",
+                remedy="give the very image it was measured from",
+            )
+    grey = imaging.grey(pixels, str(record.provenance.settings["grey"]))
     x0, y0, x1, y1 = (int(v) for v in record.trace("view_box"))
     part = np.array(grey[y0:y1, x0:x1], dtype=np.float64)
     part[~_lit(record, part.shape)] = 0.0
@@ -95,13 +117,25 @@ def _drawn(scan: Image, record: Record) -> Image:
     if "superficial_x" in traces:
         for side, colour in (("superficial", "sky"), ("deep", "orange")):
             pen.line(shown(record.trace(f"{side}_x"), record.trace(f"{side}_y")), fill=PALETTE[colour], width=2)
+    if "region_x" in traces:
+        for side in ("top", "bottom"):
+            _dots(pen, shown(record.trace("region_x"), record.trace(f"region_{side}")))
+    if "fascicle_x" in traces:
+        pen.line(shown(record.trace("fascicle_x"), record.trace("fascicle_y")), fill=PALETTE["purple"], width=2)
     if "roi_x" in traces:
         x, y = (np.append(v, v[:1]) for v in (record.trace("roi_x"), record.trace("roi_y")))
         pen.line(shown(x, y), fill=PALETTE["yellow"], width=2)
     dx = record["spacing_x"].value
-    if not math.isnan(dx):
-        _bar(pen, dx, fx, size)
+    known = not math.isnan(dx)
+    _bar(pen, fx / dx if known else fx, size, (10, 5, 1) if known else (100, 50, 10), "mm" if known else "px")
     return made
+
+
+def _dots(pen: ImageDraw, line: Sequence[tuple[float, float]]) -> None:
+    """Draw a thin line of dots, which leaves the scan below it to be seen."""
+    x, y = np.array(line).T
+    at = np.arange(x[0], x[-1], 5.0)
+    pen.point(list(zip(at.tolist(), np.interp(at, x, y).tolist(), strict=True)), fill=PALETTE["yellow"])
 
 
 def _tick(pen: ImageDraw, y: float, width: int) -> None:
@@ -110,15 +144,15 @@ def _tick(pen: ImageDraw, y: float, width: int) -> None:
         pen.line([(x, y), (x + 14, y)], fill=PALETTE["green"], width=2)
 
 
-def _bar(pen: ImageDraw, dx: float, fx: float, size: Sequence[int]) -> None:
-    """Draw a bar of 10 mm, or of 5 where that is too long, into the lower right corner."""
-    length = next((mm for mm in (10, 5, 1) if mm / dx * fx < 0.4 * size[0]), None)
+def _bar(pen: ImageDraw, scale: float, size: Sequence[int], lengths: Sequence[int], unit: str) -> None:
+    """Draw a bar of the first of `lengths` that is not too long into the lower right corner, `scale` columns a unit."""
+    length = next((n for n in lengths if n * scale < 0.4 * size[0]), None)
     if length is None:
         return
-    wide = length / dx * fx
     right, low = size[0] - 8, size[1] - 8
-    pen.line([(right - wide, low), (right, low)], fill="#FFFFFF", width=3)
-    pen.text((right - wide, low - 14), f"{length} mm", fill="#FFFFFF")
+    left = right - length * scale
+    pen.line([(left, low), (right, low)], fill="#FFFFFF", width=3)
+    pen.text((left, low - 14), f"{length} {unit}", fill="#FFFFFF")
 
 
 def picture(record: Record, image: ArrayLike, **others: object) -> dict[str, bytes]:

@@ -30,13 +30,15 @@ METHOD = "inner edges of the aponeuroses: ridges, curves ranked in pairs, half h
 BY_HAND = "inner edges drawn by hand; mean grey level"
 FAN = 128
 """Stretches of columns that a slanted view is kept as."""
+EXTENT = 60
+"""Columns in which the rows of a region are kept."""
 MOST = 400
 """Columns kept as evidence; of wider edges every so-many-th."""
 
 
 def measured(image: ArrayLike, spacing: ArrayLike | None, roi: ArrayLike | None, decisions: Decisions) -> Record:
     """Return the record of one image."""
-    picture = picture_of(image, decisions)
+    picture = picture_of(image, decisions, drawn=roi is not None)
     scale = scale_of(spacing, picture, decisions)
     muscle = muscle_of(picture, scale, roi is not None, decisions)
     area = area_of(roi, picture, muscle.edges, scale, decisions)
@@ -49,7 +51,7 @@ def measured(image: ArrayLike, spacing: ArrayLike | None, roi: ArrayLike | None,
     values |= area.values
     if decisions.fat_correction:
         values["echo_intensity_corrected"] = _corrected(values, scale, decisions, flags)
-    found, spread, told = fascicles_of(picture, muscle.edges, scale, decisions)
+    found, spread, told, fascicle = fascicles_of(picture, muscle.edges, scale, decisions)
     values |= found
     flags += told
     flags += about_muscle(values, muscle, scale, decisions)
@@ -70,7 +72,7 @@ def measured(image: ArrayLike, spacing: ArrayLike | None, roi: ArrayLike | None,
     flags += _untold(silent, flags, decisions)
     settings = {**decisions.settings, "scale_source": scale.source}
     method = BY_HAND if decisions.lines is not None else METHOD
-    traces = tuple(_evidence(picture, muscle, area))
+    traces = tuple(_evidence(picture, muscle, area, fascicle))
     return Record(NAME, measurements, traces, tuple(flags), describe(method, settings))
 
 
@@ -134,7 +136,17 @@ def _fan(view: View) -> dict[str, Array]:
     return {"x": (starts + x0).astype(float), "top": (first + y0).astype(float), "bottom": (last + y0).astype(float)}
 
 
-def _evidence(picture: Picture, muscle: Muscle, area: Area) -> list[Trace]:
+def _extent(area: Area) -> dict[str, Array]:
+    """Return the first and the last row of the region in each of some columns."""
+    x0, y0, _, _ = area.box
+    columns = np.flatnonzero(area.mask.any(axis=0))
+    kept = columns[np.unique(np.linspace(0, len(columns) - 1, EXTENT).astype(np.intp))]
+    part = area.mask[:, kept]
+    top, bottom = part.argmax(axis=0), len(part) - 1 - part[::-1].argmax(axis=0)
+    return {"x": (kept + x0).astype(float), "top": (top + y0).astype(float), "bottom": (bottom + y0).astype(float)}
+
+
+def _evidence(picture: Picture, muscle: Muscle, area: Area, fascicle: Array) -> list[Trace]:
     out = []
     if muscle.edges is not None:
         edges = muscle.edges
@@ -152,6 +164,10 @@ def _evidence(picture: Picture, muscle: Muscle, area: Area) -> list[Trace]:
         out += [Trace("layer_top", rows[:, 0], "px"), Trace("layer_bottom", rows[:, 1], "px")]
     if len(area.outline):
         out += [Trace("roi_x", area.outline[:, 0], "px"), Trace("roi_y", area.outline[:, 1], "px")]
+    else:
+        out += [Trace(f"region_{name}", values, "px") for name, values in _extent(area).items()]
+    if len(fascicle):
+        out += [Trace("fascicle_x", fascicle[:, 0], "px"), Trace("fascicle_y", fascicle[:, 1], "px")]
     if len(area.histogram):
         out.append(Trace("histogram", area.histogram, "1"))
     return out
