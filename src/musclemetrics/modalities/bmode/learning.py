@@ -72,34 +72,43 @@ def learn_profiles(records: Iterable[Record], *, margin: float = MARGIN) -> dict
     Parameters
     ----------
     records : iterable of Record
-        With the label ``device``.
+        With the label ``device``; those without one are told apart by the size of their image.
     margin : float, optional
         As for :func:`learn_window`.
 
     Returns
     -------
     dict
-        By device, ``{"depth_window": …}``, and ``tick_mm`` where all its records were measured with the same.
+        By device, or by size as ``800x600``: ``{"depth_window": …}``, and ``tick_mm`` where all its records were
+        measured with the same. A device of fewer images has none.
+
+    Raises
+    ------
+    InputError
+        ``too-few-images`` if no device and no size has three records with edges.
     """
     by_device: dict[str, list[Record]] = {}
     for record in records:
-        if record.labels.get("device"):
-            by_device.setdefault(record.labels["device"], []).append(record)
+        if {"superficial_y", "deep_y"} <= {t.name for t in record.traces}:
+            by_device.setdefault(_device(record), []).append(record)
     out: dict[str, dict[str, Any]] = {}
     for device, own in by_device.items():
-        if sum("deep_y" in {t.name for t in r.traces} for r in own) < LEAST:
+        if len(own) < LEAST:
             continue
         out[device] = {"depth_window": learn_window(own, margin=margin)}
         ticks = {r.provenance.settings.get("tick_mm") for r in own}
         if len(ticks) == 1 and None not in ticks:
             out[device]["tick_mm"] = ticks.pop()
+    if not out:
+        held = ", ".join(f"{len(own)} of {device}" for device, own in by_device.items()) or "none"
+        raise InputError(
+            f"of no device are there {LEAST} records with edges ({held})",
+            code="too-few-images",
+            remedy="confirm or draw the lines of some more images",
+        )
     return out
 
 
-def _shares(record: Record) -> tuple[float, float, float, float]:
-    _, y0, _, y1 = record.trace("view_box")
-    up, down = ((record.trace(f"{side}_y") - y0) / (y1 - y0) for side in ("superficial", "deep"))
-    return float(up.min()), float(up.max()), float(down.min()), float(down.max())
 def _device(record: Record) -> str:
     """Return the key under which :func:`inputs` looks for a profile of such images."""
     named = record.labels.get("device")
@@ -116,3 +125,7 @@ def _reach(count: int) -> float:
     return float(stdtrit(count - 1, 0.5 + COVERED / 2) * math.sqrt(1.0 + 1.0 / count))
 
 
+def _shares(record: Record) -> tuple[float, float, float, float]:
+    _, y0, _, y1 = record.trace("view_box")
+    up, down = ((record.trace(f"{side}_y") - y0) / (y1 - y0) for side in ("superficial", "deep"))
+    return float(up.min()), float(up.max()), float(down.min()), float(down.max())
