@@ -16,7 +16,7 @@ from .alike import Acquisitions
 from .correcting import placed
 from .decisions import check_values, checked, checked_reading, module_name, refuse_unused, resolved
 from .files import Entry, listed
-from .grouping import items
+from .grouping import Item, items
 from .work import Unit
 
 __all__ = ["Prepared", "accounted", "prepared"]
@@ -42,6 +42,7 @@ def prepared(
     corrections: Iterable[Correction] = (),
     overlays: str | PathLike[str] | None = None,
     but: Callable[[str], bool] | None = None,
+    coded: Callable[[Item], Item] | None = None,
 ) -> Prepared:
     """Return the units of work of files and folders; the parameters are those of ``measure_files``.
 
@@ -49,6 +50,8 @@ def prepared(
     ----------
     but : callable, optional
         Tells of a path whether it is none of the input, wherever it lies: the run's own.
+    coded : callable, optional
+        Gives an item whose files go by other names, in corrections and results alike.
 
     Raises
     ------
@@ -66,9 +69,13 @@ def prepared(
     plain(options)  # what cannot be written down cannot be repeated: refused before any work
     entries = [e for e in listed(paths) if but is None or not but(e.path)]
     refuse_unused(options, entries)
+    parts = items(entries, group_by)
+    if coded is not None:
+        parts = [coded(item) for item in parts]
+        entries = [e for item in parts for e in item.entries]
     by_file = placed(corrections, entries, module, settings)
     units = []
-    for item in items(entries, group_by):
+    for item in parts:
         own = tuple(c for e in item.entries for c in by_file.get(e.name, ()))
         units.append(Unit(item, name, for_measure, for_inputs, options, errors, own, str(overlays or "")))
     return Prepared(module, tuple(units), tuple(entries))

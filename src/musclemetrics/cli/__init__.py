@@ -211,13 +211,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()  # here, where a reader that has gone is met calmly, rather than at the interpreter's exit
         return code
     except SettingsError as error:
-        _complain(error)
+        _complain(error, arguments)
         return USAGE
     except WriteError as error:
-        print(f"musclemetrics: {error}", file=sys.stderr)
+        print(f"musclemetrics: {_safe(str(error), arguments)}", file=sys.stderr)
         return NOT_WRITTEN
     except MuscleMetricsError as error:
-        _complain(error)
+        _complain(error, arguments)
         return NOTHING
     except KeyboardInterrupt as stop:
         print(f"musclemetrics: interrupted; {str(stop) or 'nothing was written'}", file=sys.stderr)
@@ -227,15 +227,41 @@ def main(argv: Sequence[str] | None = None) -> int:
         return SOME_FAILED
     except OSError as error:
         where = error.filename or "the standard output"
-        print(f"musclemetrics: {where} cannot be written ({error.strerror or error})", file=sys.stderr)
+        told = _safe(f"{where} cannot be written ({error.strerror or error})", arguments)
+        print(f"musclemetrics: {told}", file=sys.stderr)
         _silence()
         return NOT_WRITTEN
+    except Exception as error:
+        if not _names_nobody(arguments):
+            raise
+        # What went wrong and where, and not with whom: a traceback names files.
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = f"{place.tb_frame.f_code.co_name}, line {place.tb_lineno}" if place is not None else "an unknown place"
+        print(f"musclemetrics: internal error: {type(error).__name__} in {where}; please report it", file=sys.stderr)
+        return NOTHING
 
 
-def _complain(error: MuscleMetricsError) -> None:
+def _names_nobody(arguments: argparse.Namespace) -> bool:
+    """Whether nothing that is printed may name anybody."""
+    return bool(
+        getattr(arguments, "phi_safe", False) or getattr(arguments, "key", None) or arguments.verb == "phi-scan"
+    )
+
+
+def _safe(text: str, arguments: argparse.Namespace) -> str:
+    if not _names_nobody(arguments):
+        return text
+    from ..study.wording import masked
+
+    return masked(text)
+
+
+def _complain(error: MuscleMetricsError, arguments: argparse.Namespace) -> None:
     from .show import hint
 
-    for line in (f"musclemetrics: {error}", *hint([error.remedy])):
+    for line in (f"musclemetrics: {_safe(str(error), arguments)}", *hint([error.remedy])):
         print(line, file=sys.stderr)
 
 
@@ -258,6 +284,10 @@ def _run(arguments: argparse.Namespace) -> int:
         from .folder import VERBS
 
         return VERBS[arguments.verb](arguments)
+    if arguments.verb in ("key", "phi-scan"):
+        from .privacy import VERBS as PRIVACY
+
+        return PRIVACY[arguments.verb](arguments)
     from .measure import measure
 
     return measure(arguments)

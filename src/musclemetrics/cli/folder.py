@@ -71,7 +71,7 @@ def page_of(folder: Path) -> str:
 def run_again(arguments: Namespace) -> int:
     """Carry out ``musclemetrics run RUN``."""
     checked_engine(arguments)
-    plan = Plan.load(arguments.config)
+    plan = Plan.load(arguments.config, arguments.key)
     if arguments.shard is not None:
         plan = replace(plan, shard=shard_of(arguments.shard))
     config = Path(arguments.config)
@@ -86,18 +86,20 @@ def run_again(arguments: Namespace) -> int:
 
 def merge(arguments: Namespace) -> int:
     """Carry out ``musclemetrics merge FOLDER… -o FOLDER``."""
-    made = merge_parts(arguments.parts, arguments.output, jobs=arguments.jobs)
+    made = merge_parts(arguments.parts, arguments.output, key=arguments.key, jobs=arguments.jobs)
     return reported(made, arguments, [page_of(Path(arguments.output))])
 
 
 def apply(arguments: Namespace) -> int:
     """Carry out ``musclemetrics apply FOLDER FILE…``."""
     checked_engine(arguments)
-    arguments.modality = Plan.load(arguments.folder).modality
+    arguments.modality = Plan.load(arguments.folder, arguments.key).modality
     with engine(arguments, 2) as place:
         made = apply_files(
             arguments.folder,
             arguments.files,
+            key=arguments.key,
+            inputs=arguments.inputs,
             watch=lambda results: watched(results, quiet=arguments.quiet),
             jobs=arguments.jobs,
             **place,

@@ -16,7 +16,12 @@ from ..record import Record
 from ..report.words import titles_of
 from ..study.deriving import Derived, Kept
 from ..study.labelling import relabelled
+from ..study.phi import Safe
+from ..study.placing import placed
 from ..study.plan import Plan, shard_of
+from ..study.pseudonyms import load_key
+from ..study.settling import settled
+from ..study.sheet import load as load_sheet
 from . import NOTHING, OK
 from .engine import checked_engine, engine
 from .folder import exit_code, measured_into, page_of, reported
@@ -65,12 +70,19 @@ def measure(arguments: Namespace) -> int:
             **place,
             **plan.settings,
         )
-        records = list(relabelled(watched(found, quiet=arguments.quiet), plan.labels))
+        measured = list(watched(found, quiet=arguments.quiet))
+    told: list[str] = []
+    sheet = None if plan.table is None else placed(load_sheet(plan.table, match=plan.match), [e.name for e in entries])
+    if plan.safe is not None:
+        measured = [plan.safe.record(r) for r in measured]
+        sheet = None if sheet is None else plan.safe.sheet(sheet)
+    labels = plan.labels if plan.safe is None else plan.safe.labels(plan.labels)
+    records = list(settled(lambda: relabelled(measured, labels), sheet, plan.safe, told))
     counts: dict[str, int] = dict(Counter(r.status for r in records))
     written = _written(records, outputs, arguments, exit_code(counts))
     if not outputs:
         print_table(records)
-    return reported(Derived(records, counts), arguments, written, plan.group_by)
+    return reported(Derived(records, counts, tuple(told)), arguments, written, plan.group_by)
 
 
 def _plan(arguments: Namespace) -> Plan:
@@ -80,10 +92,22 @@ def _plan(arguments: Namespace) -> Plan:
     options = options_converted(pairs(arguments.reading, "-r"))
     labels = pairs(arguments.labels, "--label")
     shard = None if arguments.shard is None else shard_of(arguments.shard)
-    given = Plan(verb, tuple(arguments.paths), settings, options, arguments.group_by, labels, shard, arguments.raw_csv)
+    given = Plan(
+        verb,
+        tuple(arguments.paths),
+        settings,
+        options,
+        arguments.group_by,
+        labels,
+        shard,
+        arguments.raw_csv,
+        arguments.table,
+        arguments.match,
+        _safe(arguments),
+    )
     if arguments.config is None:
         return given
-    held = Plan.load(arguments.config)
+    held = Plan.load(arguments.config, arguments.key)
     if held.name != given.name:
         raise SettingsError(
             f"{arguments.config} is of a run of {held.name}, not of {given.name}",
@@ -99,7 +123,32 @@ def _plan(arguments: Namespace) -> Plan:
         {**held.labels, **labels},
         shard or held.shard,
         given.raw_csv or held.raw_csv,
+        given.table or held.table,
+        given.match or held.match,
+        given.safe or held.safe,
     )
+
+
+def _safe(arguments: Namespace) -> Safe | None:
+    """Return what makes the results safe to pass on, where that is asked."""
+    if arguments.allow and not (arguments.phi_safe or arguments.config):
+        raise SettingsError("--allow is for --phi-safe, which was not given", remedy="give both, or neither")
+    if arguments.match and not arguments.table:
+        raise SettingsError("--match joins a sheet, and none was given", remedy="give --table SHEET")
+    if not arguments.phi_safe:
+        return None
+    if arguments.key is None:
+        raise SettingsError(
+            "--phi-safe makes codes, and for these it needs a key",
+            code="no-key",
+            remedy="make one (musclemetrics key FILE) and give --key FILE",
+        )
+    key = None
+    for word in arguments.output or [""]:
+        place = Path(word) if word and target(word).kind == "folder" else None
+        key = load_key(arguments.key, outside=place)
+    assert key is not None
+    return Safe(key, tuple(arguments.allow))
 
 
 def _folder(outputs: Sequence[Output], plan: Plan) -> Output | None:

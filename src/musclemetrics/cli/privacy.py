@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import sys
 from argparse import Namespace
-from pathlib import Path
+from collections.abc import Callable
 
 from . import OK, SOME_FAILED
 
-__all__ = ["make_key", "phi_scan", "warn_of_readers"]
+__all__ = ["VERBS"]
 
 _FEW = 100
 
@@ -60,11 +58,4 @@ def _hidden(name: str, words: dict[str, set[str]]) -> str:
     return "a file whose name is found too" if any(word.lower() in low for word in words) else name
 
 
-def warn_of_readers(path: Path, what: str) -> None:
-    """Say where others than the owner may read what may name someone."""
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-    except OSError:
-        return
-    if os.name == "posix" and mode & 0o007:
-        print(f"{what} can be read by everyone on this machine (mode {mode:o}); chmod o-rwx it", file=sys.stderr)
+VERBS: dict[str, Callable[[Namespace], int]] = {"key": make_key, "phi-scan": phi_scan}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,14 @@ from .running import CORRECTIONS, own_paths, run
 __all__ = ["CORRECTIONS", "apply", "joined_corrections", "save_corrections", "stored_corrections"]
 
 
-def apply(folder: str | PathLike[str], files: Iterable[str | PathLike[str]], **engine: Any) -> Derived:
+def apply(
+    folder: str | PathLike[str],
+    files: Iterable[str | PathLike[str]],
+    *,
+    key: str | PathLike[str] | None = None,
+    inputs: Iterable[str | PathLike[str]] = (),
+    **engine: Any,
+) -> Derived:
     """Take a reviewer's ratings and corrections into a run folder.
 
     They are kept there as ``ratings.csv`` and ``corrections.json``, newer ones in place of older ones of the same
@@ -36,6 +45,10 @@ def apply(folder: str | PathLike[str], files: Iterable[str | PathLike[str]], **e
     folder : path
     files : iterable of paths
         Each a ``ratings.csv``, or corrections as :func:`musclemetrics.corrections.load` reads them.
+    key : path, optional
+        The key of a run that is safe to pass on.
+    inputs : iterable of paths, optional
+        The recordings, where ``run.toml`` does not tell them or they lie elsewhere by now.
     **engine
         ``executor``, ``deadline``, ``memory``, ``watch``, ``report`` and ``jobs`` of
         :func:`musclemetrics.study.running.run`.
@@ -51,7 +64,9 @@ def apply(folder: str | PathLike[str], files: Iterable[str | PathLike[str]], **e
         no longer there. Nothing is changed then.
     """
     home = Path(folder)
-    plan = Plan.load(home / PLAN)
+    plan = Plan.load(home / PLAN, key)
+    moved = tuple(os.fspath(path) for path in inputs)
+    plan = replace(plan, paths=moved) if moved else plan
     rated: list[ratings.Rating] = []
     corrected: list[Correction] = []
     for word in files:
@@ -70,6 +85,7 @@ def apply(folder: str | PathLike[str], files: Iterable[str | PathLike[str]], **e
                 reading=plan.reading,
                 corrections=everything,
                 but=own_paths(home),
+                coded=None if plan.safe is None else plan.safe.item,
             )
             _all_there(journal, {e.name for e in whole.entries}, home)
     with Lock(home):

@@ -28,6 +28,10 @@ from .labelling import relabelled
 from .methods import methods_text
 from .plan import NAME as PLAN
 from .plan import Plan
+from .settling import settled
+from .sheet import NAME as SHEET
+from .sheet import Sheet
+from .sheet import stored as stored_sheet
 
 __all__ = ["OVERLAYS", "REPORT", "Derived", "Kept", "derive", "same_as_before"]
 
@@ -104,11 +108,16 @@ class _Light:
             yield record
 
 
-def _all(plan: Plan, journal: Journal, items: Sequence[str], files: Iterable[str]) -> Iterator[Record]:
+def _all(
+    plan: Plan, journal: Journal, items: Sequence[str], files: Iterable[str], sheet: Sheet | None, told: list[str]
+) -> Iterator[Record]:
     """Yield the records of the items in order, with all that only a whole run tells."""
-    rows = (record for records in journal.rows(items) for record in records)
-    labelled = relabelled(rows, plan.labels)
-    yield from accounted(([record] for record in labelled), files, plan.module)
+    labels = plan.labels if plan.safe is None else plan.safe.labels(plan.labels)
+
+    def rows() -> Iterator[Record]:
+        return relabelled((record for records in journal.rows(items) for record in records), labels)
+
+    yield from accounted(([record] for record in settled(rows, sheet, plan.safe, told)), files, plan.module)
 
 
 def derive(
@@ -161,11 +170,12 @@ def derive(
     path = folder / _TABLES[0]
     given = ratings.load(folder / ratings.NAME) if (folder / ratings.NAME).exists() else []
     own: Sequence[ratings.Rating | None] | None = None
+    sheet = stored_sheet(folder / SHEET) if (folder / SHEET).exists() else None
     if given:
-        bare = [replace(r, traces=()) for r in _all(plan, journal, items, files)]
+        bare = [replace(r, traces=()) for r in _all(plan, journal, items, files, sheet, told)]
         own, left = ratings.rated(bare, given)
         told += [f"the rating of {one.source or one.item} belongs to no record" for one in left]
-    found = _all(plan, journal, items, files)
+    found = _all(plan, journal, items, files, sheet, told)
     save(light.passing(found if own is None else ratings.labelled(found, own)), path)
     records = light.records
     save(records, folder / "records.csv", raw_csv=plan.raw_csv)
@@ -226,8 +236,9 @@ def _states(folder: Path) -> dict[str, list[int]]:
 def _signature(folder: Path, plan: Plan, journal: Journal, items: Sequence[str]) -> str:
     digest = hashlib.sha256()
     made_of: list[Any] = [plan.head, plan.written(folder)]
-    with suppress(OSError):
-        made_of.append((folder / ratings.NAME).read_bytes().hex())
+    for name in (ratings.NAME, SHEET):
+        with suppress(OSError):
+            made_of.append((name, (folder / name).read_bytes().hex()))
     digest.update(json.dumps(made_of).encode())
     for item in items:
         line = journal.lines[item]

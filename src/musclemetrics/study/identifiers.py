@@ -70,7 +70,9 @@ class Identifiers:
             self.add(group.strip("^ "), where)
             for part in parts:
                 self.add(part, where, alone=False)
-            for some in (parts[:2], parts[:3]) if len(parts) > 1 else ():
+            # Where a part is looked for by itself and long enough to tell, the orders add nothing.
+            told = any(part in self.found and len(part) > 5 for part in parts[:2])
+            for some in (parts[:2], parts[:3]) if len(parts) > 1 and not told else ():
                 for order in permutations(some):
                     for mark in (" ", ", ", ",", "_", "-", ".", "^", ""):
                         self.add(mark.join(order), where)

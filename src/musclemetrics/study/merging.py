@@ -18,12 +18,18 @@ from .journal import Journal
 from .lock import Lock
 from .plan import Plan, differences
 from .running import made, refuse_other, swept
+from .sheet import NAME as SHEET
 
 __all__ = ["merge"]
 
 
 def merge(
-    parts: Iterable[str | PathLike[str]], folder: str | PathLike[str], *, report: bool = True, jobs: int = 1
+    parts: Iterable[str | PathLike[str]],
+    folder: str | PathLike[str],
+    *,
+    key: str | PathLike[str] | None = None,
+    report: bool = True,
+    jobs: int = 1,
 ) -> Derived:
     """Join the parts of a run in one folder, as if it had been measured there at once.
 
@@ -33,6 +39,8 @@ def merge(
         Run folders of the same inputs and settings, each with its ``--shard``. They stay as they are.
     folder : path
         The run folder to be; it may hold an earlier merging of the same run.
+    key : path, optional
+        The key of parts that are safe to pass on.
     report, jobs
         As for :func:`musclemetrics.study.running.run`.
 
@@ -54,7 +62,7 @@ def merge(
     home = Path(folder)
     with ExitStack() as stack:
         journals = [stack.enter_context(Journal(p)) for p in homes]
-        plans = [Plan.load(p) for p in homes]
+        plans = [Plan.load(p, key) for p in homes]
         plan = replace(plans[0], shard=None)
         for path, one, journal in zip(homes, plans, journals, strict=True):
             _alike(homes[0], plans[0], journals[0], path, one, journal)
@@ -155,6 +163,10 @@ def _beside(homes: Sequence[Path], home: Path) -> None:
             if not target.exists():
                 with replaced(target) as part, picture.open("rb") as old, part.open("wb") as new:
                     copyfileobj(old, new)
+    sheet = next((p / SHEET for p in homes if (p / SHEET).exists()), None)
+    if sheet is not None:
+        with replaced(home / SHEET) as part:
+            part.write_bytes(sheet.read_bytes())
     all_corrections = [c for p in (*homes, home) for c in stored_corrections(p)]
     if all_corrections:
         save_corrections(joined_corrections([], all_corrections), home / CORRECTIONS)

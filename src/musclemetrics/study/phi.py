@@ -6,6 +6,7 @@ thought of names nobody either.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -15,7 +16,7 @@ from typing import Any
 
 from ..batch import Entry, Item
 from ..errors import MuscleMetricsError, SettingsError
-from ..record import Flag, Provenance, Record, Settings
+from ..record import Flag, Provenance, Record, Settings, plain
 from .across import with_days, with_spellings
 from .days import day_of, like_a_date
 from .kept import CODED, DATED, KEPT, WHO
@@ -161,6 +162,22 @@ class Safe:
         """Return in a line which labels were left out, empty where none was."""
         lost = ", ".join(f"{name} ({count})" for name, count in self.left.items())
         return f"labels left out, since they may name someone: {lost}; --allow NAME keeps one" if lost else ""
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What a run says of how it was made safe: which labels were allowed, and by which code its key is known."""
+        return {"allow": list(self.allow), "key": self.key.code("K", "")}
+
+    def asked(self, tree: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a run was asked with foreign words masked, and a code that is another for other words."""
+        rest = self.key.code("Q", json.dumps(tree, sort_keys=True))
+        return {**self._tree(tree, {}, ("settings", "reading")), "phi_safe": {**self.stated, "what is not told": rest}}
+
+    def plainly(self, tree: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what of some settings has no foreign word in it."""
+        return {
+            k: v for k, v in tree.items() if plain(self._tree({k: v}, {}, (k,))) == {k: plain(v)} and _plainly(k) == k
+        }
 
     def sheet(self, sheet: Sheet) -> Sheet:
         """Return a sheet whose rows know their files by name, safe as records are."""

@@ -20,6 +20,7 @@ from ..errors import SettingsError
 from ..modalities import Modality
 from ..provenance import software
 from ..record import Settings, plain
+from .phi import Safe
 from .toml import section, value
 
 __all__ = ["NAME", "Plan", "differences", "in_shard", "shard_of"]
@@ -28,6 +29,7 @@ NAME = "run.toml"
 _MARK = "# A run of musclemetrics."
 _TABLES = ("settings", "reading", "labels")
 _TOP = {"musclemetrics", "modality", "paths", "group_by", "shard", "raw_csv", *_TABLES, "defaults", "software"}
+_TOP |= {"table", "match", "phi_safe"}
 _NONE = {"none": True}  # for what TOML has no word for
 
 
@@ -50,6 +52,10 @@ class Plan:
         Part and number of parts: only the items of this part are measured.
     raw_csv : bool, optional
         Leave text in tables that a spreadsheet would run.
+    table, match : str, optional
+        A sheet of labels, and the pattern of names by which it is joined; see :mod:`musclemetrics.study.sheet`.
+    safe : Safe, optional
+        Makes the results safe to pass on.
     """
 
     modality: str | ModuleType
@@ -60,6 +66,9 @@ class Plan:
     labels: Mapping[str, str] = field(default_factory=Settings)
     shard: tuple[int, int] | None = None
     raw_csv: bool = False
+    table: str | None = None
+    match: str | None = None
+    safe: Safe | None = None
 
     @property
     def module(self) -> Modality:
@@ -76,12 +85,13 @@ class Plan:
     @property
     def asked(self) -> dict[str, Any]:
         """What decides every number, as plain JSON: rows of one folder have it in common."""
-        return {
+        asked = {
             "modality": self.name,
             "settings": _jsonable(plain(self.settings)),
             "reading": _jsonable(plain(self.reading)),
             "group_by": self.group_by or "",
         }
+        return asked if self.safe is None else self.safe.asked(asked)
 
     @property
     def head(self) -> dict[str, Any]:
@@ -102,21 +112,33 @@ class Plan:
         top: dict[str, Any] = {
             "musclemetrics": __version__,
             "modality": self.name,
-            "paths": [_seen_from(folder, p) for p in self.paths],
+            "paths": [] if self.safe is not None else [_seen_from(folder, p) for p in self.paths],
         }
         if self.group_by:
             top["group_by"] = self.group_by
+        if self.table and self.safe is None:
+            top["table"] = _seen_from(folder, self.table)
+        if self.match:
+            top["match"] = self.match
+        labels: Mapping[str, str] = self.labels
         if self.shard is not None:
             top["shard"] = f"{self.shard[0]}/{self.shard[1]}"
         if self.raw_csv:
             top["raw_csv"] = True
         given, reading = plain(self.settings), plain(self.reading)
+        again = f"musclemetrics run {NAME}"
+        if self.safe is not None:
+            told = self.safe.plainly({k: top[k] for k in ("group_by", "match") if k in top})
+            top = {k: v for k, v in top.items() if k not in ("group_by", "match") or k in told}
+            top["phi_safe"] = self.safe.stated
+            given, reading, labels = self.safe.plainly(given), self.safe.plainly(reading), self.safe.labels(labels)
+            again = "the same command; what may name someone is not told here"
         parts = [
-            f"{_MARK} To measure it again: musclemetrics run {NAME}",
+            f"{_MARK} To measure it again: {again}",
             *(f"{k} = {value(v)}" for k, v in top.items()),
             section("settings", given, "given"),
             section("reading", reading, "options of the readers"),
-            section("labels", self.labels, "put on every record"),
+            section("labels", labels, "put on every record"),
             section(
                 "defaults",
                 {k: v for k, v in plain(left).items() if k not in given},
@@ -127,14 +149,21 @@ class Plan:
         return "\n".join(part for part in parts if part) + "\n"
 
     @staticmethod
-    def load(path: str | os.PathLike[str]) -> Plan:
+    def load(path: str | os.PathLike[str], key: str | os.PathLike[str] | None = None) -> Plan:
         """Return the plan of a ``run.toml``.
+
+        Parameters
+        ----------
+        path : path
+            The file, or the run folder.
+        key : path, optional
+            The key of a run that is safe to pass on.
 
         Raises
         ------
         SettingsError
             ``missing-file``; ``bad-config`` if it is none; ``other-defaults`` if a setting that was not given has
-            another default by now.
+            another default by now; ``no-key``, ``other-key`` where the run is safe to pass on.
         """
         file = Path(path)
         file = file / NAME if file.is_dir() else file
@@ -168,6 +197,9 @@ class Plan:
             {str(k): str(v) for k, v in tree["labels"].items()},
             None if shard is None else shard_of(str(shard)),
             tree.get("raw_csv", False),
+            str(file.parent / tree["table"]) if isinstance(tree.get("table"), str) else None,
+            tree["match"] if isinstance(tree.get("match"), str) else None,
+            None if "phi_safe" not in tree else _safe(tree["phi_safe"], key, file),
         )
         plan._as_it_was(_given(tree["defaults"]), file)
         return plan
@@ -199,7 +231,7 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     for name in ("modality", "group_by"):
         if was.get(name) != now.get(name):
             found.append(f"{name} was {was.get(name) or 'not given'}, is {now.get(name) or 'not given'}")
-    for part in ("settings", "reading"):
+    for part in ("settings", "reading", "phi_safe"):
         before, after = was.get(part, {}), now.get(part, {})
         for name in dict.fromkeys((*before, *after)):
             if name not in before or name not in after or before[name] != after[name]:
@@ -230,6 +262,24 @@ def in_shard(item: str, shard: tuple[int, int] | None) -> bool:
         return True
     digest = hashlib.sha256(item.encode("utf-8", "backslashreplace")).digest()
     return int.from_bytes(digest[:8], "big") % shard[1] == shard[0] - 1
+
+
+def _safe(stated: Any, key: str | os.PathLike[str] | None, file: Path) -> Safe:
+    from .pseudonyms import load_key
+
+    allow = stated.get("allow") if isinstance(stated, dict) else None
+    if not isinstance(allow, list) or not isinstance(stated.get("key"), str):
+        raise _bad(file, "says phi_safe in another way than a run does")
+    if key is None:
+        raise SettingsError(
+            "this run names nobody, and goes on with its key alone", code="no-key", remedy="give its key: --key FILE"
+        )
+    safe = Safe(load_key(key, outside=file.parent), tuple(str(name) for name in allow))
+    if safe.stated["key"] != stated["key"]:
+        raise SettingsError(
+            "the run was made with another key, whose codes are others", code="other-key", remedy="give the same key"
+        )
+    return safe
 
 
 def _bad(file: Path, what: str) -> SettingsError:

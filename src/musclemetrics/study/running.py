@@ -23,8 +23,13 @@ from .journal import NAME as JOURNAL
 from .journal import File, Journal, Line
 from .lock import NAME as LOCK
 from .lock import Lock
+from .placing import placed
 from .plan import Plan, differences, in_shard
 from .ratings import NAME as RATINGS
+from .sheet import NAME as SHEET
+from .sheet import Sheet
+from .sheet import load as load_sheet
+from .sheet import save as save_sheet
 
 __all__ = ["CORRECTIONS", "FILES", "made", "own_paths", "refuse_other", "run", "swept"]
 
@@ -32,7 +37,7 @@ CORRECTIONS = "corrections.json"
 FILES = ("records.jsonl", "records.csv", "records_long.csv", "records.xlsx", "run.toml", "methods.md", JOURNAL)
 """What a run writes into its folder, beside those of the report."""
 
-_OWN = {*FILES, "report", "figures", OVERLAYS, CORRECTIONS, RATINGS}
+_OWN = {*FILES, "report", "figures", OVERLAYS, CORRECTIONS, RATINGS, SHEET}
 EVERY = 30.0  # s between two versions of the tables while the work goes on
 _SHARE = 20  # and at least so many times as long as writing them takes
 _SOON = 10_000_000  # bytes of journal from which tables are written within the second that Ctrl-C leaves
@@ -118,6 +123,7 @@ def run(
     """
     home = Path(folder)
     limits = limits_of(executor, deadline, memory)
+    sheet = load_sheet(plan.table, match=plan.match) if plan.table else None
     made(home, overwrite=overwrite)
     with ExitStack() as stack:
         stack.enter_context(Lock(home))
@@ -133,9 +139,12 @@ def run(
             corrections=[*stored, *corrections],
             overlays=overlays,
             but=own_paths(home),
+            coded=None if plan.safe is None else plan.safe.item,
         )
         journal = stack.enter_context(Journal(home, write=True))
         told = [*journal.told, *_begun(plan, journal)]
+        if sheet is not None:
+            told += _placed(sheet, plan, whole.entries, home)
         work = _shared_out(plan, journal, whole.units)
         files = [e.name for number in work.at for e in whole.units[number].item.entries]
         told += _told(journal, work)
@@ -148,6 +157,8 @@ def run(
         try:
             for unit, records in watch(results):
                 name, before = states.pop(id(unit))
+                if plan.safe is not None:
+                    records = [plan.safe.record(r) for r in records]
                 journal.add(name, work.keys[name], _files(before, records), records)
                 work.done.add(name)
                 if time.monotonic() - last >= pause:
@@ -200,6 +211,17 @@ def _ours(path: Path) -> bool:
     except OSError:
         return False
     return not head or own_output(head)
+
+
+def _placed(sheet: Sheet, plan: Plan, entries: Iterable[Entry], home: Path) -> list[str]:
+    """Keep a sheet in the run folder, by the names its files have there; return what did not fit, in words."""
+    names = [e.name for e in entries]
+    if plan.safe is None:
+        found = placed(sheet, names)
+    else:
+        found = plan.safe.sheet(placed(sheet, [plan.safe.names.get(name, name) for name in names]))
+    save_sheet(found, home / SHEET)
+    return [f"{found.name}: {note}" for note in found.notes]
 
 
 def own_paths(home: Path) -> Callable[[str], bool]:

@@ -21,7 +21,7 @@ from ..store.whole import replaced
 
 __all__ = ["FILE_COLUMNS", "NAME", "Row", "Sheet", "cells_of", "load", "matched", "normal", "save", "stored"]
 
-NAME = "sheet.csv"
+NAME = "sheet_joined.csv"
 """The sheet of a run folder: its rows with the names the files have there."""
 
 FILE_COLUMNS = ("file", "source", "filename", "file name", "path")
@@ -259,7 +259,7 @@ def stored(path: Path) -> Sheet:
             rows.append(Row(int(number), _unguarded(file), Settings(labels)))
     except (OSError, ValueError, IndexError, csv.Error) as error:
         raise _bad(path.name, "in the run folder cannot be read", "give the sheet again with --table") from error
-    return Sheet(path.name, tuple(rows))
+    return Sheet("the sheet", tuple(rows))
 
 
 def _unguarded(cell: str) -> str:

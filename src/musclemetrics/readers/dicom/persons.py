@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from typing import IO, Any
 
-from .tags import NAMES
+from .tags import NAMES, PIXELS
 
 __all__ = ["words_of"]
 
@@ -33,7 +33,7 @@ def words_of(stream: IO[bytes]) -> Iterator[tuple[str, str, str]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = dcmread(stream, stop_before_pixels=True, force=True)
+            found = dcmread(stream, force=True)  # to its end: elements may follow the pixels
             named = list(_elements(found.file_meta)) + list(_elements(found))
     except Exception:  # a damaged header makes the parser raise nearly anything, and may name someone all the same
         stream.seek(0)
@@ -43,12 +43,15 @@ def words_of(stream: IO[bytes]) -> Iterator[tuple[str, str, str]]:
 
 
 def _elements(dataset: Any) -> Iterator[tuple[str, str, str]]:
-    for element in dataset:
+    for tag in sorted(dataset.keys()):
+        if tag in PIXELS:
+            continue
+        element = dataset[tag]
         name = "private" if element.tag.is_private else element.keyword or "unknown"
         if element.VR == "SQ":
             for item in element.value:
                 yield from _elements(item)
-        elif name in NAMES or name.startswith("PixelData"):
+        elif name in NAMES:
             continue
         elif element.VR in _TEXT:
             many = element.value if _is_many(element.value) else [element.value]
