@@ -6,6 +6,7 @@ import math
 from functools import lru_cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from .blur import blurring
@@ -73,14 +74,20 @@ def _gathered(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     size = ROWS + 2 * MARGIN
     # Rows of the view run along memory here, with room for every piece above and below.
     padded = np.zeros((BLOCKS, size + 2 * MARGIN), np.float32)
-    padded[:, 2 * MARGIN : 2 * MARGIN + ROWS] = plane.reshape(ROWS, BLOCKS, -1).mean(axis=2).T
-    total = np.zeros((len(FALLS) * len(BOWS), ROWS), np.float32)
-    for k, (ways, which, start) in enumerate(_pieces()):
-        at = np.lib.stride_tricks.sliding_window_view(padded[k * PIECE : (k + 1) * PIECE], size, axis=1)
-        pieces = at[0, ways[:, 0] + MARGIN]
-        for i in range(1, PIECE):
-            pieces += at[i, ways[:, i] + MARGIN]
-        total += np.lib.stride_tricks.sliding_window_view(pieces, ROWS, axis=1)[which, start]
+    padded[:, 2 * MARGIN : 2 * MARGIN + ROWS] = (
+        np.add.reduce(plane.reshape(ROWS * BLOCKS, -1), axis=1).reshape(ROWS, -1).T
+    )
+    padded /= plane.size // (ROWS * BLOCKS)
+    at = sliding_window_view(padded, size, axis=1)
+    each = [
+        np.add.reduce([at[k * PIECE + i, ways[:, i] + MARGIN] for i in range(PIECE)])
+        for k, (ways, _, _) in enumerate(_pieces())
+    ]
+    high = sliding_window_view(np.concatenate(each), ROWS, axis=1)
+    total, first = np.zeros((len(FALLS) * len(BOWS), ROWS), np.float32), 0
+    for ways, which, start in _pieces():
+        total += high[first + which, start]
+        first += len(ways)
     return total
 
 
@@ -124,14 +131,19 @@ def candidates(reduced: Reduced, count: int, rows: NDArray[np.bool_] | None = No
     kept: list[int] = []
     close = np.zeros(ROWS, np.bool_)
     # On average two curves are no closer than their mean rows: only the next few can be too close to one that is kept.
-    reach = math.ceil(APART) + 1
-    for k in np.argsort(-best, kind="stable"):
+    few = range(1, math.ceil(APART) + 1)
+    near = [np.add.reduce(np.abs(all_curves[d:] - all_curves[:-d]), axis=1) < APART * COLUMNS for d in few]
+    for k in np.argsort(-best, kind="stable").tolist():
         if best[k] < LEAST_SCORE or len(kept) == count:
             break
-        if not close[k]:
-            kept.append(int(k))
-            around = slice(max(k - reach, 0), k + reach + 1)
-            close[around] |= np.abs(all_curves[around] - all_curves[k]).mean(axis=1) < APART
+        if close[k]:
+            continue
+        kept.append(k)
+        for d, both in zip(few, near, strict=True):
+            if k >= d and both[k - d]:
+                close[k - d] = True
+            if k + d < ROWS and both[k]:
+                close[k + d] = True
     return np.asarray(all_curves[kept])
 
 
@@ -153,11 +165,13 @@ def follow(reduced: Reduced, curves: Array) -> Array:
 
     n = len(curves)
     reach = np.arange(-BAND, BAND + 1)
-    middle = np.rint(curves).astype(np.int64)
-    rows = middle[:, :, None] + reach
-    value = reduced.ridge[np.clip(rows, 0, ROWS - 1), np.arange(COLUMNS)[None, :, None]].astype(np.float64)
-    value = np.where((rows >= 0) & (rows < ROWS), value, OUTSIDE) - STRAY * np.abs(reach)
-    value = np.ascontiguousarray(np.moveaxis(value, 1, 0))
+    middle = np.rint(curves).astype(np.intp)
+    # Column by column along memory, as the paths grow.
+    rows = middle.T[:, :, None] + reach
+    within = np.minimum(np.maximum(rows, 0), ROWS - 1)
+    value = reduced.ridge.ravel().take(within * COLUMNS + np.arange(COLUMNS)[:, None, None]).astype(np.float64)
+    value[within != rows] = OUTSIDE
+    value -= STRAY * np.abs(reach)
     # The worth of the best path to each cell, between two borders that no path crosses.
     worth = np.full((COLUMNS, n, len(reach) + 2), -1e9)
     worth[0, :, 1:-1] = value[0]
@@ -168,7 +182,9 @@ def follow(reduced: Reduced, curves: Array) -> Array:
         np.maximum(best, before[:, 1:-1], out=best)
         np.add(best, own, out=after[:, 1:-1])
     up, down, level = worth[:-1, :, :-2] - STEP, worth[:-1, :, 2:] - STEP, worth[:-1, :, 1:-1]
-    steps = np.where(down > np.maximum(up, level), 1, np.where(up > level, -1, 0)).reshape(COLUMNS - 1, -1)
+    rises = up > level
+    falls = down > np.where(rises, up, level)
+    steps = (falls.view(np.int8) - (rises & ~falls).view(np.int8)).reshape(COLUMNS - 1, -1)
     first = np.arange(n) * len(reach)
     path = np.empty((n, COLUMNS), np.int64)
     path[:, -1] = at = worth[-1, :, 1:-1].argmax(axis=1)

@@ -66,13 +66,15 @@ def flanks(tall: NDArray[np.float32], lines: Array, sides: Sequence[int]) -> lis
     band = (blurring(len(away), DOWN * row) @ band.reshape(len(away), -1)).reshape(y.shape)
     near = round(CREST * row)
     crest = band[reach - near : reach + near + 1].argmax(axis=0) + reach - near
-    top = np.take_along_axis(band, crest[None], axis=0)[0]
+    each = np.arange(crest.size).reshape(crest.shape)
+    cells = band.ravel()
+    top = cells.take(crest * crest.size + each)
     tissue = np.minimum(np.median(band[reach + int(BESIDE * row) :], axis=0), top)
     level = tissue + HALF * (top - tissue)
     under = (band <= level) & (np.arange(len(band))[:, None, None] > crest)
     found = under.any(axis=0)
     at = np.where(found, under.argmax(axis=0), reach + 1)
-    before, after = (np.take_along_axis(band, i[None], axis=0)[0] for i in (at - 1, at))
+    before, after = (cells.take(i * crest.size + each) for i in (at - 1, at))
     drop = before - after
     fraction = np.where(drop > 0, (before - level) / np.where(drop > 0, drop, 1.0), 0.0)
     distance = at - 1 + np.clip(fraction, 0.0, 1.0) - reach

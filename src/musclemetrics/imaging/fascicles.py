@@ -220,10 +220,9 @@ def _evened(grey: Grey, mask: Mask, thickness: float) -> Image:
     typical = math.sqrt(float((contrast**2 * count).sum()) / float(count.sum()))
     if typical < EVEN:
         return np.zeros_like(level)
+    # It fades out where the muscle ends.
     level -= _fine(mean)
-    contrast += 0.1 * typical
-    level /= _fine(contrast)
-    level *= _fine(_local(count[None], 3)[0])
+    level *= _fine(_local(count, 3) / (contrast + 0.1 * typical))
     level *= weight
     return np.asarray(level)
 
@@ -257,13 +256,18 @@ def _between_blocks(few: int) -> Image:
 
 
 def _local(planes: Image, width: int) -> Image:
-    """Return local means of each plane, a box twice, zero beyond the border."""
+    """Return local means of a plane, or of each of several, a box twice, zero beyond the border."""
+    high, wide = planes.shape[-2:]
+    return np.asarray(_boxes(high, width) @ planes @ _boxes(wide, width).T)
+
+
+@lru_cache(maxsize=64)
+def _boxes(n: int, width: int) -> Image:
+    """Return the matrix of a box twice over n samples."""
     from scipy import ndimage
 
-    size = (1, width, width)
-    return np.asarray(
-        ndimage.uniform_filter(ndimage.uniform_filter(planes, size, mode="constant"), size, mode="constant")
-    )
+    once = ndimage.uniform_filter1d(np.eye(n), width, axis=0, mode="constant")
+    return np.asarray(once @ once, np.float32)
 
 
 def _spectra(evened: Image, thickness: float) -> Array:
@@ -283,16 +287,16 @@ def _spectra(evened: Image, thickness: float) -> Array:
     waves = fft.fft(fft.rfft(blocks, n=size, axis=2)[:, :, :stored], n=size, axis=1, overwrite_x=True)
     power = (waves.real**2 + waves.imag**2).reshape(BLOCKS, -1)
     rows = thickness / max(1, round(thickness / SIZE))
-    radius = np.arange(size / (COARSEST * rows), size / FINEST)
-    angle = np.radians(np.arange(-WIDEST, WIDEST + 1))[:, None]
+    radius = np.arange(size / (COARSEST * rows), size / FINEST, dtype=np.float32)
+    angle = np.radians(np.arange(-WIDEST, WIDEST + 1, dtype=np.float32))[:, None]
     # The wave of a stripe that rises to the right runs down and to the right; half of all waves are stored.
     across, down = radius * np.sin(angle), radius * np.cos(angle)
-    down = np.where(across < 0, -down, down)
-    column, row = np.abs(across), np.floor(down)
-    left = column.astype(np.intp)
-    part_x, part_y = (column - left).astype(np.float32), (down - row).astype(np.float32)
-    upper = row.astype(np.intp) % size * stored + left
-    lower = (row.astype(np.intp) + 1) % size * stored + left
+    down[:WIDEST] *= -1
+    np.abs(across, out=across)
+    left, row = across.astype(np.intp), np.floor(down)
+    part_x, part_y = across - left.astype(np.float32), down - row
+    below = row.astype(np.intp)
+    upper, lower = below % size * stored + left, (below + 1) % size * stored + left
     polar = (1 - part_y) * ((1 - part_x) * power.take(upper, axis=1) + part_x * power.take(upper + 1, axis=1))
     polar += part_y * ((1 - part_x) * power.take(lower, axis=1) + part_x * power.take(lower + 1, axis=1))
     return np.asarray(polar * radius, dtype=np.float64)
@@ -309,7 +313,7 @@ def _envelope() -> Array:
 
 def _peaks(polar: Array, taken: list[float]) -> list[tuple[float, float]]:
     """Return of each spectrum the angle at which stripes outdo their mirror image most, and by what share."""
-    one = (polar + polar[:, ::-1])[:, : WIDEST + 1]
+    one = polar[:, : WIDEST + 1] + polar[:, : WIDEST - 1 : -1]
     one = _envelope() @ one @ blurring(polar.shape[2], 4.0, 0, "reflect").T
     envelope = np.concatenate([one, one[:, -2::-1]], axis=1)
     height = envelope.mean(axis=1)

@@ -57,14 +57,11 @@ class Pairs:
     features: dict[str, Array]
 
 
-def _along(plane: NDArray[np.float32], lines: Array, away: int) -> Array:
-    rows = np.clip(np.rint(lines).astype(np.intp) + away, 0, ROWS - 1)
-    return np.asarray(plane[rows, np.arange(COLUMNS)], np.float64)
-
-
 def _crest(plane: NDArray[np.float32], lines: Array) -> Array:
     """Return the highest value within a row of the line, column by column."""
-    return np.maximum(np.maximum(_along(plane, lines, -1), _along(plane, lines, 1)), _along(plane, lines, 0))
+    rows, cells = np.rint(lines).astype(np.intp), plane.ravel()
+    around = [np.minimum(np.maximum(rows + away, 0), ROWS - 1) * COLUMNS + np.arange(COLUMNS) for away in (-1, 0, 1)]
+    return np.asarray(np.maximum.reduce([cells.take(at) for at in around]), np.float64)
 
 
 def _parabola(lines: Array) -> tuple[Array, Array, Array]:
@@ -135,10 +132,18 @@ def describe(reduced: Reduced, lines: Array, *, flat: float = 1.0, window: Windo
             allowed &= (share[k] >= low + min(side, 0) * BAND) & (share[k] <= high + max(side, 0) * BAND)
     middle, lean = (lines[i] + lines[j]) / 2, (angle[i] + angle[j]) / 2
     half = tissue.above(middle)
+
+    def beyond(known: Array, curves: Array, least: Array) -> Array:
+        """Return the sums above curves, known but for those that leave what lies before them."""
+        close = (curves < least).any(axis=1)
+        if close.any():
+            known[close] = tissue.above(np.maximum(curves[close], least[close]))
+        return known
+
     # Where two lines come close, a region ends where it begins.
-    between = tissue.between(away[4][i], tissue.above(np.maximum(lines[j] - 4, lines[i] + 4)), lean)
-    first = tissue.between(away[3][i], tissue.above(np.maximum(middle, lines[i] + 3)), lean)
-    second = tissue.between(half, tissue.above(np.maximum(lines[j] - 3, middle)), lean)
+    between = tissue.between(away[4][i], beyond(away[-4][j], lines[j] - 4, lines[i] + 4), lean)
+    first = tissue.between(away[3][i], beyond(half.copy(), middle, lines[i] + 3), lean)
+    second = tissue.between(half, beyond(away[-3][j], lines[j] - 3, middle), lean)
     cover = tissue.between(np.zeros((1, 1)), away[-3], 0.0)
     inside = tissue.between(away[3][i], away[12][i], lean)
     depth = (lines.mean(axis=1) / ROWS)[i]

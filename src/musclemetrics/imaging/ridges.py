@@ -83,7 +83,7 @@ def _averaging(n: int, m: int) -> Array:
     return np.asarray(share / share.sum(axis=1, keepdims=True), np.float32)
 
 
-def _neighbourhood(small: Array) -> Array:
+def _neighbourhood(small: NDArray[Any]) -> Array:
     """Return the mean of what is around each cell."""
     down, across = (blurring(n, s, truncate=3.0) for n, s in zip((ROWS, COLUMNS), GAIN_REACH, strict=True))
     return np.asarray(down @ small @ across.T)

@@ -194,17 +194,21 @@ def _columns(beside: Grey, strokes: Mask, joined: Mask, least: float) -> list[tu
     """Return the columns that may be a ruler's, each pattern once, and where their strokes begin."""
     starts = strokes.copy()
     starts[1:] &= ~strokes[:-1]
-    counts = starts.sum(axis=0)
+    counts = np.add.reduce(starts, axis=0, dtype=np.uint16)
     # A tick is a short line: the next column has it too.
     alike = joined.copy()
-    alike[:-1] &= (starts[:, :-1] & strokes[:, 1:]).sum(axis=0) >= FOUND * counts[:-1]
+    alike[:-1] &= np.add.reduce(starts[:, :-1] & strokes[:, 1:], axis=0, dtype=np.uint16) >= FOUND * counts[:-1]
     found: dict[bytes, tuple[int, Array]] = {}
     for which in np.flatnonzero(alike & (counts >= LEAST_TICKS) & (counts <= MOST_TICKS)):
         rows = np.flatnonzero(starts[:, which])
+        if rows[-1] - rows[0] < least:
+            continue
         column = beside[:, which]
         levels = np.maximum(column[rows], column[np.minimum(rows + 1, len(column) - 1)]).astype(np.float64)
         # Ticks are of one grey and markers among them of another, unless resizing has made thin ticks uneven.
-        even = rows[np.abs(levels - np.median(levels)) <= ONE_GREY * np.median(levels)]
+        ordered = np.sort(levels)
+        typical = 0.5 * (ordered[(len(rows) - 1) // 2] + ordered[len(rows) // 2])
+        even = rows[np.abs(levels - typical) <= ONE_GREY * typical]
         for some in (even, rows):
             if len(some) >= LEAST_TICKS and some[-1] - some[0] >= least:
                 found.setdefault(some.tobytes(), (int(which), some.astype(np.float64)))

@@ -63,12 +63,13 @@ def possible_text(grey: Grey, box: tuple[int, int, int, int]) -> float:
     middle = part[:, STROKE:-STROKE]
     beside = np.maximum(part[:, : -2 * STROKE], part[:, 2 * STROKE :])
     # Not a plain difference: unsigned levels wrap round.
-    stroke = (middle > beside) & (middle - np.minimum(beside, middle) >= CLEAR)
+    stroke = np.maximum(middle, beside) - beside >= CLEAR
     rows, columns = np.nonzero(stroke[:-2] & stroke[1:-1] & stroke[2:])
     levels = np.stack([middle[rows + i, columns] for i in range(3)]).astype(np.float64)
     even = np.ptp(levels, axis=0) <= ONE_GREY if len(rows) else np.zeros(0, dtype=bool)
     held = np.zeros((part.shape[0] // LETTER[0] + 1, part.shape[1] // LETTER[1] + 1), dtype=bool)
     held[rows[even] // LETTER[0], columns[even] // LETTER[1]] = True
     held[:-1] |= held[1:]
-    count = np.cumsum(np.pad(held.astype(np.intp), ((0, 0), (LINE, 0))), axis=1)
+    count = np.zeros((held.shape[0], held.shape[1] + LINE), dtype=np.int32)
+    np.cumsum(held, axis=1, out=count[:, LINE:])
     return min(1.0, float((count[:, LINE:] - count[:, :-LINE]).max()) / SURE)

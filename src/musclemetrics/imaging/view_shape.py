@@ -43,6 +43,13 @@ def apart(a: Grey, b: Grey) -> Grey:
     return np.maximum(a, b) - np.minimum(a, b)
 
 
+def _median(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the medians along the first axis: as ``np.median``, which takes longer to begin than for so few."""
+    ordered = np.sort(values, axis=0)
+    low, high = ordered[(len(values) - 1) // 2], ordered[len(values) // 2]
+    return np.asarray(0.5 * (low.astype(np.float64) + high))
+
+
 def _ends(region: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
     """Return the rows that hold any of a region, and the first and last column of each."""
     rows = np.flatnonzero(region.any(axis=1))
@@ -108,15 +115,13 @@ def _edge(grey: Grey, coarse: Box, cell: int, *, smooth: bool = False) -> int:
     # The median of stretches: a header's words fill few of them, speckle fills all.
     stretches = max(1, len(changes) // STRETCH)
     cut = changes[: len(changes) // stretches * stretches].reshape(stretches, -1, changes.shape[1])
-    varied = np.median(cut.mean(axis=1), axis=0)
-    on = varied >= max(STILL, SCAN * float(np.median(varied[inside - start :])))
+    varied = _median(np.add.reduce(cut, axis=1, dtype=np.float64) / cut.shape[1])
+    on = varied >= max(STILL, SCAN * float(_median(varied[inside - start :])))
     if smooth:
         ground = [part[y] for y in (y0 - 2 * cell, y1 + 2 * cell) if 0 <= y < len(part)]
     else:
         ground = (
-            [np.median(here[:, x0 - 7 * cell - start : x0 - 3 * cell - start : 2], axis=1)[:, None]]
-            if x0 >= 7 * cell
-            else []
+            [_median(here[:, x0 - 7 * cell - start : x0 - 3 * cell - start : 2].T)[:, None]] if x0 >= 7 * cell else []
         )
     if ground:
         unlike = np.minimum.reduce([(apart(here, level) >= LIFTED).mean(axis=0) for level in ground])

@@ -34,6 +34,13 @@ class Edges:
     deep: Array
     outer: Array
 
+    def box(self, view: Box) -> Box:
+        """Return the part of a view that holds all between the edges; of edges outside of it, a row at its border."""
+        x0, y0, x1, y1 = view
+        low, high = math.floor(self.superficial.min()), math.ceil(self.deep.max()) + 1
+        top = min(max(low, y0), y1 - 1)
+        return x0, top, x1, max(min(high, y1), top + 1)
+
     def within(self, box: Box, inset: float) -> NDArray[np.bool_]:
         """Return which pixels of a part of the image lie between the edges, `inset` rows away from both."""
         x0, y0, x1, y1 = box
@@ -42,7 +49,7 @@ class Edges:
     @property
     def deep_slope(self) -> float:
         """Slope of the straight line through the deep edge, px a px."""
-        return float(np.polyfit(self.x - self.x.mean(), self.deep, 1)[0])
+        return _slope(self.x, self.deep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +83,16 @@ def thickness_of(edges: Edges, scale: Scale) -> Thickness:
     return Thickness(float(vertical.mean()), float(left), float(middle), float(right), _perpendicular(edges, scale))
 
 
+def _slope(x: Array, y: Array) -> float:
+    """Return the slope of the straight line through some points, least squares."""
+    off = x - x.mean()
+    return float(off @ y) / float(off @ off)
+
+
 def _perpendicular(edges: Edges, scale: Scale) -> float:
     """Return the mean distance at right angles to the middle line: the same edges in axes turned along that line."""
     x, up, down = edges.x * scale.dx, edges.superficial * scale.dy, edges.deep * scale.dy
-    slope = float(np.polyfit(x - x.mean(), 0.5 * (up + down), 1)[0])
+    slope = _slope(x, 0.5 * (up + down))
     turn = math.atan(slope)
     c, s = math.cos(turn), math.sin(turn)
     along_up, across_up = x * c + up * s, up * c - x * s

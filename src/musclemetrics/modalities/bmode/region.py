@@ -68,16 +68,17 @@ def area_of(roi: ArrayLike | None, picture: Picture, edges: Edges | None, scale:
     outline = np.empty((0, 2))
     if roi is not None:
         region = imaging.region_of(roi, shape, box=picture.view.box)
-        (x0, y0, x1, y1), flags = picture.view.box, list(region.flags)
-        mask = region.mask[y0:y1, x0:x1]
+        x0, y0, x1, y1 = box = picture.view.box
+        mask, flags = region.mask[y0:y1, x0:x1], list(region.flags)
         corners = np.asarray(roi)
         if corners.ndim == 2 and corners.shape[1] == 2 and corners.shape != shape:
             kept = np.unique(np.linspace(0, len(corners) - 1, min(len(corners), OUTLINE)).astype(int))
             outline = corners[kept].astype(float)
     else:
         assert edges is not None, "without a drawn region there are edges, or no record"
-        mask, flags = _between(edges, picture, scale, decisions)
-    box, mask = _cut(mask, picture.view.box)
+        box = edges.box(picture.view.box)
+        mask, flags = _between(edges, box, picture, scale, decisions)
+    box, mask = _cut(mask, box)
     grey = picture.exactly(box)
     found = imaging.masked_statistics(grey, mask)
     values = {
@@ -122,7 +123,7 @@ def _texture(grey: NDArray[Any], mask: NDArray[np.bool_], decisions: Decisions) 
 
 
 def _between(
-    edges: Edges, picture: Picture, scale: Scale, decisions: Decisions
+    edges: Edges, box: Box, picture: Picture, scale: Scale, decisions: Decisions
 ) -> tuple[NDArray[np.bool_], list[Flag]]:
     flags: list[Flag] = []
     if scale.known:
@@ -133,12 +134,13 @@ def _between(
         inset = SHARE * float(np.mean(edges.deep - edges.superficial))
         message = f"without a scale the region keeps {inset:.1f} px (5 % of the thickness) off each edge, not inset_mm"
         flags.append(Flag("inset-relative", message, "note"))
-    mask = edges.within(picture.view.box, inset)
-    mask &= picture.view.mask
+    (x0, y0, x1, y1), (a, b, _, _) = box, picture.view.box
+    mask = edges.within(box, inset)
+    mask &= picture.view.mask[y0 - b : y1 - b, x0 - a : x1 - a]
     if decisions.region_rule == "rectangle":
-        a, b, c, d = imaging.largest_rectangle(mask)
+        x0, y0, x1, y1 = imaging.largest_rectangle(mask)
         mask = np.zeros_like(mask)
-        mask[b:d, a:c] = True
+        mask[y0:y1, x0:x1] = True
     count = int(np.count_nonzero(mask))
     if count < LIMITS["least_region"]:
         thick = float(np.mean(edges.deep - edges.superficial)) * scale.dy
