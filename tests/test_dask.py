@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from musclemetrics import modalities
+from musclemetrics import modalities, study
 from musclemetrics.batch import measure_files
 from musclemetrics.batch.cluster import connected
 from musclemetrics.cli import main
@@ -120,6 +120,16 @@ def test_the_same_rows_as_here(cluster, tmp_path) -> None:
     assert [r.status for r in here] == ["ok", *["failed", "ok"] * len(faults), "failed"]
 
 
+def test_a_run_folder_of_the_same_bytes(cluster, tmp_path) -> None:
+    folder = _tables(tmp_path / "files", [1.0, 118.0, 1.0, 103.0, *[1.0] * 20])
+    plan = study.Plan(faulty, (str(folder),))
+    study.run(plan, tmp_path / "here", deadline=30, report=False)
+    with connected(cluster.address) as executor:
+        study.run(plan, tmp_path / "there", executor=executor, deadline=30, report=False)
+    for name in ("records.jsonl", "records.csv", "records_long.csv", "records.xlsx"):
+        assert (tmp_path / "there" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
+
+
 def test_a_worker_killed_in_mid_run(cluster, tmp_path) -> None:
     folder = _tables(tmp_path / "files", [118.0 if n % 5 == 2 else 1.0 for n in range(40)])
     here = list(measure_files(folder, faulty))
@@ -164,7 +174,7 @@ def test_a_cluster_that_cannot_serve_is_refused(tmp_path, monkeypatch) -> None:
             pass
         assert caught.value.code == "no-cluster"
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MissingDependencyError, match=r"musclemetrics\[cluster\]"), connected("tcp://127.0.0.1:1"):
+    with pytest.raises(MissingDependencyError, match="install distributed"), connected("tcp://127.0.0.1:1"):
         pass
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -105,3 +107,76 @@ def test_a_study_with_faults_and_kills(tmp_path: Path) -> None:
         assert found[name].status == status, (name, found[name].flags)
         assert not code or found[name].flagged(code), (name, found[name].flags)
         assert code or not found[name].flags, (name, found[name].flags)
+
+
+CLI = """
+import sys
+from musclemetrics import modalities
+from tests import faulty
+modalities.MODALITIES["faulty"] = "faults"
+sys.modules["musclemetrics.modalities.faulty"] = faulty
+from musclemetrics.cli import main
+if int(sys.argv[1]):
+    import resource
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+sys.exit(main(["faulty", *sys.argv[2:]]))
+"""
+
+
+def _started(limit: int, *words: str, cwd: Path) -> subprocess.Popen[str]:
+    path = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH", "")) if p)
+    return subprocess.Popen(
+        [sys.executable, "-c", CLI, str(limit), *words],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": path},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _files(folder: Path, firsts: list[float]) -> None:
+    folder.mkdir()
+    for n, first in enumerate(firsts):
+        (folder / f"{n:02d}.csv").write_text(f"pCa,force (mN)\n9,{first}\n6,{n}\n4.5,3\n", encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signal to a process alone")
+def test_ctrl_c_ends_the_command_within_two_seconds(tmp_path: Path) -> None:
+    """Fault 21: tables of what is done, a journal to go on from, no item waited for."""
+    _files(tmp_path / "data", [1.0] * 20 + [101.0] * 2)
+    with _started(0, "data", "-o", "study", "-j", "2", cwd=tmp_path) as process:
+        end = time.monotonic() + 60
+        journal = tmp_path / "study" / "journal.jsonl"
+        while not journal.exists() or journal.read_bytes().count(b'{"item"') < 20:
+            assert process.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        time.sleep(0.5)
+        begin = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert time.monotonic() - begin < 2
+        assert process.stderr is not None
+        told = "musclemetrics: interrupted; 20 of 22 items are kept in study; the same command goes on from there\n"
+        assert process.stderr.read() == told
+    assert len(load(tmp_path / "study" / "records.jsonl")) == 20
+    assert not (tmp_path / "study" / "run.lock").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no limit of file size")
+def test_a_file_that_may_not_grow_ends_the_command(tmp_path: Path) -> None:
+    """Fault 17, by a limit of the system: exit code 4, the journal whole, and with room the run goes on."""
+    _files(tmp_path / "data", [1.0] * 20)
+    with _started(9000, "data", "-o", "study", cwd=tmp_path) as process:
+        assert process.wait(60) == 4
+        assert process.stderr is not None
+        assert "journal.jsonl was not written" in process.stderr.read()
+    size = (tmp_path / "study" / "journal.jsonl").stat().st_size
+    with Journal(tmp_path / "study") as journal:
+        assert 0 < len(journal.lines) < 20
+        assert journal.told == []
+    assert 5000 < size <= 9000
+    for folder in ("study", "whole"):
+        with _started(0, "data", "-o", folder, "--quiet", cwd=tmp_path) as process:
+            assert process.wait(60) == 0
+    assert bytes_of(tmp_path / "study") == bytes_of(tmp_path / "whole")
