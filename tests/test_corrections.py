@@ -171,7 +171,7 @@ class TestMatching:
         assert [r.flagged("manual-onset") for r in records] == [False, False, False, False, True, False]
 
     def test_a_name_of_no_file_ends_the_run_before_it_begins(self, rig, monkeypatch):
-        monkeypatch.setattr("musclemetrics.batch.run", lambda unit: pytest.fail("began"))
+        monkeypatch.setattr("musclemetrics.batch.engine.run", lambda unit: pytest.fail("began"))
         with pytest.raises(SettingsError) as caught:
             measured(rig, Correction("S03.csv", {"onsets": {1: 0.1}}), Correction("S04.csv", {"onsets": {1: 0.1}}))
         assert caught.value.code == "correction-unmatched"
