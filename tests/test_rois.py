@@ -350,12 +350,12 @@ def test_the_image_of_a_stack_is_noted() -> None:
     assert read(imagej(position=7)).notes == ("drawn on image 7 of a stack",)
 
 
-def test_without_roifile_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_roifile_its_installation_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     data = imagej()
     monkeypatch.setitem(sys.modules, "roifile", None)
     with pytest.raises(MissingDependencyError) as error:
         read(data)
-    assert "musclemetrics[imagej]" in error.value.remedy
+    assert "install roifile" in error.value.remedy
     assert read(CSV).points is not None
 
 

@@ -118,6 +118,32 @@ class ItemOutOfMemory(MuscleMetricsError):
 
 
 class MissingDependencyError(MuscleMetricsError, ImportError):
-    """A feature needs a package that is not installed; the remedy names the extra."""
+    """A feature needs a package that is not installed; the remedy is the command that installs it."""
 
     default_code = "missing-dependency"
+
+    @classmethod
+    def of(cls, package: str, what: str, otherwise: str = "") -> MissingDependencyError:
+        """Return the error for a package that is not installed.
+
+        Parameters
+        ----------
+        package : str
+            Its name on the package index.
+        what : str
+            What needs it: "Axon Binary Files need".
+        otherwise : str
+            What helps without it.
+
+        Examples
+        --------
+        >>> MissingDependencyError.of("roifile", "regions of ImageJ need").message
+        'regions of ImageJ need the package roifile, which is not installed'
+        """
+        # An environment made as the README says has no pip of its own, and the machine's paths belong in no record.
+        command = f"python3 -m pip --python .venv/bin/python install {package}"
+        return cls(
+            f"{what} the package {package}, which is not installed",
+            remedy=f"{command} (for .venv/bin/python put the Python that runs musclemetrics)"
+            + (f", or {otherwise}" if otherwise else ""),
+        )

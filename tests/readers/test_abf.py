@@ -125,7 +125,7 @@ def test_without_the_package_the_extra_is_named(path: Path, monkeypatch: pytest.
     with pytest.raises(MissingDependencyError) as caught:
         list(read(path))
     assert caught.value.code == "missing-dependency"
-    assert "pip install musclemetrics[abf]" in caught.value.remedy
+    assert "pip --python .venv/bin/python install pyabf" in caught.value.remedy
 
 
 def test_check_shows_the_sweeps(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

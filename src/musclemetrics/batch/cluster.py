@@ -43,9 +43,7 @@ def connected(address: str) -> Iterator[Executor]:
     try:
         from distributed import Client
     except ImportError:
-        raise MissingDependencyError(
-            "--dask needs the package distributed", remedy='pip install "musclemetrics[cluster]"'
-        ) from None
+        raise MissingDependencyError.of("distributed", "--dask needs") from None
     connect: Any = Client  # it has no types
     client, reason = None, ""
     try:

@@ -115,10 +115,7 @@ def _pyabf() -> Any:
     try:
         import pyabf
     except ImportError:
-        raise MissingDependencyError(
-            "Axon Binary Files need the package pyabf, which is not installed",
-            remedy="pip install musclemetrics[abf]",
-        ) from None
+        raise MissingDependencyError.of("pyabf", "Axon Binary Files need") from None
     return pyabf
 
 

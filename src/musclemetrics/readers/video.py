@@ -234,10 +234,7 @@ def _opencv() -> Any:
     try:
         cv2 = import_module("cv2")
     except ImportError:
-        raise MissingDependencyError(
-            "films need the package opencv-python-headless, which is not installed",
-            remedy="pip install musclemetrics[video], or export frames as pictures",
-        ) from None
+        raise MissingDependencyError.of("opencv-python-headless", "films need", "export frames as pictures") from None
     # OpenCV 5 has moved it.
     set_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
     set_level(0)

@@ -218,10 +218,7 @@ def _by_extra(function: str, data: bytes, what: str) -> NDArray[Any]:
         codecs = import_module("imagecodecs")
         decode = getattr(codecs, function)
     except (ImportError, AttributeError):
-        raise MissingDependencyError(
-            f"{what} needs the package imagecodecs, which is not installed",
-            remedy="pip install musclemetrics[dicom]",
-        ) from None
+        raise MissingDependencyError.of("imagecodecs", f"{what} needs") from None
     with decoding():
         return np.asarray(decode(data))
 

@@ -127,10 +127,7 @@ def _decoded(raw: bytes, file: str) -> ImagejRoi:
     try:
         from roifile import ImagejRoi
     except ImportError:
-        raise MissingDependencyError(
-            f"{file!r} is a region of ImageJ, which the package roifile reads",
-            remedy='install it with: pip install "musclemetrics[imagej]"',
-        ) from None
+        raise MissingDependencyError.of("roifile", f"{file!r} is a region of ImageJ, which needs") from None
     if len(raw) > _MEMBER_LIMIT:
         raise _over(file, f"{len(raw) / 2**20:.0f} MB")
     log = logging.getLogger("roifile")

@@ -146,9 +146,7 @@ def encoded(frame: NDArray[Any], encoding: str, made: Stored, bits: int, signed:
     try:
         imagecodecs = import_module("imagecodecs")
     except ImportError:
-        raise MissingDependencyError(
-            f"writing {encoding} needs imagecodecs", remedy="python -m pip install imagecodecs"
-        ) from None
+        raise MissingDependencyError.of("imagecodecs", f"writing {encoding} needs") from None
     if encoding == "jpegls":
         return bytes(imagecodecs.jpegls_encode(frame))
     return bytes(imagecodecs.htj2k_encode(frame, reversible=True))
