@@ -228,3 +228,37 @@ def test_a_picture_by_group_shows_what_there_is(data: Path, tmp_path: Path) -> N
     with pytest.raises(InputError) as mixed:
         draw_by([one, other], axes, of="mean", by="session")
     assert mixed.value.code == "mixed-units"
+
+
+def test_pictures_stay_and_change_with_their_records(tmp_path: Path) -> None:
+    """Overlays of what was not measured again are left alone; a line drawn by hand has a picture of its own."""
+    from musclemetrics import sample
+    from musclemetrics.provenance import picture_name
+    from musclemetrics.store import save_lines
+
+    words = ["bmode", str(sample("bmode")), "-o", "study", "--quiet"]
+    assert main(words) == 1
+    overlays = Path("study", "overlays")
+    before = {p.name: p.stat().st_mtime_ns for p in overlays.iterdir()}
+    records = load("study/records.jsonl")
+    assert {picture_name(r) for r in records if r.status == "ok"} <= before.keys()
+    assert main(words) == 1
+    assert {p.name: p.stat().st_mtime_ns for p in overlays.iterdir()} == before
+    moved = next(r for r in records if r.status == "ok" and picture_name(r) in before)
+    save_lines([moved], "corrections.json")
+    [row] = json.loads(Path("corrections.json").read_text(encoding="utf-8"))
+    row["settings"]["lines"]["deep"] = [[x, y + 5.0] for x, y in row["settings"]["lines"]["deep"]]
+    Path("corrections.json").write_text(json.dumps([row]), encoding="utf-8")
+    assert main(["apply", "study", "corrections.json", "--quiet"]) == 1
+    after = load("study/records.jsonl")
+    [drawn] = [r for r in after if r.flagged("manual-lines")]
+    assert drawn.provenance.sources == moved.provenance.sources
+    assert drawn["thickness"].value > moved["thickness"].value
+    now = {p.name: p.stat().st_mtime_ns for p in overlays.iterdir()}
+    assert picture_name(drawn) in now
+    assert picture_name(moved) not in now
+    kept = {n: t for n, t in before.items() if n.partition(".")[0][:20] != picture_name(moved)[:20]}
+    assert {n: now[n] for n in kept} == kept
+    (overlays / "mine.jpg").touch()
+    assert main(["run", "study", "--quiet"]) == 1
+    assert (overlays / "mine.jpg").exists()
