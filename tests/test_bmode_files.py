@@ -173,3 +173,51 @@ def test_the_title_of_a_plot_stays_within_its_figure():
     box = title.get_window_extent()
     assert box.x0 >= 0
     assert box.x1 <= figure.bbox.width
+
+
+# what lies beside images
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("b.csv", "x,y\n200,250\n400,250\n400,380\n200,380\n"),
+        (
+            "b.geojson",
+            '{"type": "Polygon", "coordinates": [[[200, 250], [400, 250], [400, 380], [200, 380], [200, 250]]]}',
+        ),
+        ("b.roi", "Iout, and nothing that ImageJ reads"),
+        ("b.zip", ""),
+    ],
+)
+def test_regions_in_use_are_skipped_by_their_name(scans, name, text):
+    (scans / "a.png").unlink()
+    (scans / name).write_text(text, encoding="utf-8")
+    rows = list(mm.measure_files(scans, "bmode", reading={"roi": "{stem}" + name[1:]}))
+    (region,) = [r for r in rows if r.provenance.sources[0][0].endswith(name) and len(r.provenance.sources) == 1]
+    assert region.status == "skipped"
+    assert [f.code for f in region.flags] == ["drawn-region"]
+    (image,) = [r for r in rows if r is not region]
+    assert image.flagged("drawn-region") is False
+    if text.startswith(("x,y", "{")):
+        assert image["roi_area"].value > 0
+
+
+def test_two_empty_files_are_no_copies(scans):
+    for name in ("c.png", "d.png"):
+        (scans / name).write_bytes(b"")
+    rows = {r.provenance.sources[0][0]: r for r in mm.measure_files(scans, "bmode")}
+    assert rows["c.png"].flagged("empty-file")
+    assert not rows["d.png"].flagged("duplicate-of")
+
+
+@pytest.mark.parametrize("text", ["source,lines\na.png,1\n", '[{"source": "a.png"', '["a.png"]'])
+def test_a_broken_file_of_lines_is_told_in_words_of_lines(tmp_path, text):
+    from musclemetrics.corrections import load
+
+    file = tmp_path / "lines.json"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load(file, setting="lines")
+    assert "--save-lines" in caught.value.remedy
+    assert "onset" not in str(caught.value)

@@ -90,7 +90,7 @@ def _bad(message: str, remedy: str) -> SettingsError:
     return SettingsError(message, code="bad-correction", remedy=remedy)
 
 
-def load(path: str | PathLike[str]) -> list[Correction]:
+def load(path: str | PathLike[str], *, setting: str | None = None) -> list[Correction]:
     """Return the corrections of a file.
 
     Parameters
@@ -102,6 +102,8 @@ def load(path: str | PathLike[str]) -> list[Correction]:
         a column ``found``, a row whose onset is the one found changes nothing. Or JSON, a list of
         ``{"source": …, "labels": {…}, "settings": {"onsets": {"2": 1.4642, "4": null}}}``, times in seconds; one whose
         ``found`` equals its settings changes nothing.
+    setting : str, optional
+        What it is to correct. Of anything but ``onsets`` there are no tables: the file is JSON.
 
     Returns
     -------
@@ -124,26 +126,37 @@ def load(path: str | PathLike[str]) -> list[Correction]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise _bad(f"{file.name} is not UTF-8 text", f"give {_FORM}; from a spreadsheet save as CSV UTF-8") from None
+        raise _bad(
+            f"{file.name} is not UTF-8 text", f"give {_form(setting)}; from a spreadsheet save as CSV UTF-8"
+        ) from None
     if text.lstrip()[:1] in ("[", "{"):
-        return list(_from_json(text, file.name))
+        return list(_from_json(text, file.name, _form(setting)))
+    if setting not in (None, "onsets"):
+        raise _bad(f"{file.name} is not JSON", f"give {_form(setting)}")
     return list(_from_table(text, file.name))
 
 
-def _from_json(text: str, name: str) -> Iterator[Correction]:
+def _form(setting: str | None) -> str:
+    """Return what a file of corrections is, in words."""
+    if setting in (None, "onsets"):
+        return _FORM
+    return f"what --save-{setting} writes, a JSON list of objects with source and settings, changed where it is wrong"
+
+
+def _from_json(text: str, name: str, form: str) -> Iterator[Correction]:
     def refuse(word: str) -> float:
         raise ValueError(f"{word} is no number")
 
     try:
         rows = json.loads(text, parse_constant=refuse)
     except (ValueError, RecursionError) as error:
-        raise _bad(f"{name} is not JSON ({error})", f"give {_FORM}") from None
+        raise _bad(f"{name} is not JSON ({error})", f"give {form}") from None
     if not isinstance(rows, list):
         raise _bad(f"{name} holds one object, not a list of them", "put it into brackets")
     for number, row in enumerate(rows, 1):
         where = f"{name}, object {number}"
         if not isinstance(row, dict):
-            raise _bad(f"{where} is {row!r:.40}, no object", f"give {_FORM}")
+            raise _bad(f"{where} is {row!r:.40}, no object", f"give {form}")
         unknown = sorted(set(row) - {"source", "labels", "settings", "found"})
         if unknown:
             raise _bad(f"{where} has {unknown[0]!r}", "an object has source, settings and, where needed, labels")

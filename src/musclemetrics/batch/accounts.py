@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from os import PathLike
 from types import ModuleType
 from typing import Any, Literal
@@ -20,6 +21,8 @@ from .grouping import Item, items
 from .work import Unit
 
 __all__ = ["Prepared", "accounted", "prepared"]
+
+_NOTHING = sha256(b"").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,8 @@ def accounted(
             missing.difference_update(name for name, _ in sources)
             twins = []
             for name, digest in sources:
-                twin = first.setdefault(digest, name) if digest else name
+                # Files of nothing are no copies of each other.
+                twin = first.setdefault(digest, name) if digest and digest != _NOTHING else name
                 if twin != name:
                     twins.append(Flag("duplicate-of", f"{name} is byte for byte the same file as {twin}", "note"))
             yield acquisitions.told(replace(record, flags=(*record.flags, *twins)) if twins else record)

@@ -173,7 +173,7 @@ def _corrections(arguments: Namespace) -> tuple[list[Correction], list[Path]]:
         word = getattr(arguments, setting)
         if word is None:
             continue
-        own = load(word)
+        own = load(word, setting=setting)
         other = next((name for c in own for name in c.settings if name != setting), None)
         if other is not None:
             raise SettingsError(

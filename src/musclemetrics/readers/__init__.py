@@ -101,7 +101,7 @@ def sniff(path_or_file: Source, options: Mapping[str, Any] | None = None) -> str
     path_or_file : str, path or binary file object
     options : Mapping, optional
         What the user has said of the file: an ``encoding`` or a ``separator`` makes a table of bytes that no reader
-        knows, if they are rows and columns by it.
+        knows, if they are rows and columns by it; ``roi`` names the regions drawn on pictures, which are nothing else.
 
     Returns
     -------
@@ -113,8 +113,15 @@ def sniff(path_or_file: Source, options: Mapping[str, Any] | None = None) -> str
     ReadError
         ``empty-file``, ``missing-file``, ``not-a-file`` or ``unreadable``.
     UnknownFormatError
-        If no reader knows it (code ``unknown-format``); the message says what it looks like.
+        If no reader knows it (code ``unknown-format``); the message says what it looks like. If it is the region drawn
+        on a picture beside it (``drawn-region``).
     """
+    said = options or {}
+    if said.get("roi") is not None:
+        from .beside import drawn_options
+
+        # Corners in a table would be measured as one, or miss what tables have.
+        drawn_options(str(said["roi"]), None, None, False, "centre").refuse_itself(path_or_file)
     start, name = head(path_or_file), name_of(path_or_file)
     suffix = PurePath(name).suffix.lower()
     known = tuple(s for f in FORMATS.values() for s in f.suffixes)
@@ -131,7 +138,6 @@ def sniff(path_or_file: Source, options: Mapping[str, Any] | None = None) -> str
     for kind, form in FORMATS.items():
         if form.recognise(start, name):
             return kind
-    said = options or {}
     if signatures.is_table_by(start, name, said.get("encoding"), said.get("separator")):
         return "table"
     looks = signatures.describe(start)

@@ -62,7 +62,7 @@ class Drawn(NamedTuple):
             ) from error
 
     def refuse_itself(self, source: Source) -> None:
-        """Refuse a picture that is the drawn region of another, as masks in one folder with their pictures are.
+        """Refuse a file that is the drawn region of a picture, as masks in one folder with their pictures are.
 
         Raises
         ------
@@ -79,7 +79,11 @@ class Drawn(NamedTuple):
         folder = path
         for _ in Path(self.pattern).parts:
             folder = folder.parent
-        if any(stem == match[1] and other != path for stem, other in _files(folder)):
+        if folder.is_dir() and any(
+            Path(name).stem == match[1] and folder / name != path
+            for name in os.listdir(folder)
+            if name.startswith(match[1])
+        ):
             raise UnknownFormatError(
                 f"{path.name!r} is the region drawn on {match[1]!r}, by roi={self.pattern!r}",
                 code="drawn-region",
