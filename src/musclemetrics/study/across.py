@@ -8,7 +8,6 @@ from datetime import date
 
 from ..record import Flag, Record
 from .kept import WHO
-from .spellings import CODE as TWO_SPELLINGS
 
 __all__ = ["with_days", "with_spellings"]
 
@@ -64,7 +63,7 @@ def with_spellings(records: list[Record]) -> list[Record]:
                 message = (
                     f"{who} {word} is spelt nearly as {also}; they are kept apart: write them alike if they are one"
                 )
-                flags.append(Flag(TWO_SPELLINGS, message, "suspect"))
+                flags.append(Flag("possible-duplicate-subject", message, "suspect"))
         labels = {k: w for k, w in r.labels.items() if not k.endswith("_alike")}
         out.append(replace(r, labels=labels, flags=(*r.flags, *flags)))
     return out

@@ -74,6 +74,9 @@ def apply(
             rated += ratings.load(word)
         else:
             corrected += load_corrections(word)
+    if plan.safe is not None:
+        rated = [plan.safe.rating(one) for one in rated]
+        corrected = [plan.safe.correction(one) for one in corrected]
     with Journal(home) as journal:  # refuses what is no run folder
         everything = joined_corrections(stored_corrections(home), corrected)
         if corrected:

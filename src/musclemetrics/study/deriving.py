@@ -181,7 +181,7 @@ def derive(
     save(records, folder / "records.csv", raw_csv=plan.raw_csv)
     save_long(records, folder / "records_long.csv", raw_csv=plan.raw_csv)
     _text(folder / PLAN, plan.written(folder))
-    _text(folder / "methods.md", methods_text(plan, records))
+    _text(folder / "methods.md", methods_text(plan.told, records))
     counts: dict[str, int] = dict(Counter(r.status for r in records))
     if whole:
         try:

@@ -15,12 +15,14 @@ from datetime import date
 from typing import Any
 
 from ..batch import Entry, Item
+from ..corrections import Correction
 from ..errors import MuscleMetricsError, SettingsError
 from ..record import Flag, Provenance, Record, Settings, plain
 from .across import with_days, with_spellings
 from .days import day_of, like_a_date
 from .kept import CODED, DATED, KEPT, WHO
 from .pseudonyms import Key
+from .ratings import Rating
 from .sheet import Row, Sheet
 from .spellings import alike
 from .wording import HIDDEN, masked
@@ -162,6 +164,27 @@ class Safe:
         """Return in a line which labels were left out, empty where none was."""
         lost = ", ".join(f"{name} ({count})" for name, count in self.left.items())
         return f"labels left out, since they may name someone: {lost}; --allow NAME keeps one" if lost else ""
+
+    def rating(self, rating: Rating) -> Rating:
+        """Return a rating without its note, which is anybody's words, unless the label ``rating_note`` is allowed."""
+        kept = self.labels({"rating_note": rating.note}).get("rating_note", "") if rating.note else ""
+        return replace(rating, note=kept, source=self.file(rating.source) if rating.source else "")
+
+    def correction(self, correction: Correction) -> Correction:
+        """Return a correction of a file by its code.
+
+        Raises
+        ------
+        SettingsError
+            ``not-safe`` if there is a foreign word among its settings.
+        """
+        if self.plainly(correction.settings) != dict(correction.settings):
+            raise SettingsError(
+                "a correction has words that musclemetrics does not write, in a run that names nobody",
+                code="not-safe",
+                remedy="give numbers, and settings by their own words",
+            )
+        return replace(correction, source=self.file(correction.source))
 
     @property
     def stated(self) -> dict[str, Any]:

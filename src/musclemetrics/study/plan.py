@@ -9,7 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -92,6 +92,21 @@ class Plan:
             "group_by": self.group_by or "",
         }
         return asked if self.safe is None else self.safe.asked(asked)
+
+    @property
+    def told(self) -> Plan:
+        """The plan as it may be told: one that names nobody lacks what has a foreign word in it."""
+        if self.safe is None:
+            return self
+        kept = self.safe.plainly({"group_by": self.group_by or ""})
+        return replace(
+            self,
+            paths=(),
+            settings=self.safe.plainly(self.settings),
+            reading=self.safe.plainly(self.reading),
+            group_by=kept.get("group_by") or None,
+            labels=self.safe.labels(self.labels),
+        )
 
     @property
     def head(self) -> dict[str, Any]:

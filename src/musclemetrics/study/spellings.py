@@ -11,7 +11,6 @@ from ..record import Flag, Record
 
 __all__ = ["alike", "told"]
 
-CODE = "possible-duplicate-subject"
 _WHO = ("subject", "animal")
 
 
@@ -54,6 +53,6 @@ def told(records: Iterable[Record]) -> list[Record]:
                 message = (
                     f"{who} {word!r} is also written {also}; they are kept apart: write them alike if they are one"
                 )
-                flags.append(Flag(CODE, message, "suspect"))
+                flags.append(Flag("possible-duplicate-subject", message, "suspect"))
         out.append(replace(r, flags=(*r.flags, *flags)) if flags else r)
     return out
