@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Image = NDArray[np.float32]
 
-SIZE = 180
+SIZE = 130
 """Rows of muscle in the reduced copy; thicker muscle is averaged down by a whole factor."""
 LEAST = 24
 """Rows of muscle that stripes can be told in."""
@@ -30,8 +30,8 @@ FLATTEST = 3.0
 """Degrees from the horizontal within which a stripe cannot be told from its mirror image."""
 APART = 5.0
 """Degrees from both aponeuroses that a fascicle is, or it is a sheet parallel to them."""
-FINEST, COARSEST = 4.0, 0.4
-"""Wavelengths of the stripes: from this many pixels to this share of the muscle's thickness."""
+FINEST, COARSEST = 2.5, 0.4
+"""Wavelengths of the stripes: from this many pixels of the reduced copy to this share of the muscle's thickness."""
 LOCAL = 0.15
 """Share of the thickness over which brightness and contrast are evened out."""
 COARSE = 4
@@ -283,7 +283,7 @@ def _spectra(evened: Image, thickness: float) -> Array:
     blocks = np.stack([evened[:, start : start + width] * fade for start in starts])
     size = max(64, fft.next_fast_len(max(blocks.shape[1:]), real=True))
     # Waves shorter than `FINEST` across are not looked at, and need no transform down.
-    stored = size // int(FINEST) + 2
+    stored = int(size / FINEST) + 3
     waves = fft.fft(fft.rfft(blocks, n=size, axis=2)[:, :, :stored], n=size, axis=1, overwrite_x=True)
     power = (waves.real**2 + waves.imag**2).reshape(BLOCKS, -1)
     rows = thickness / max(1, round(thickness / SIZE))

@@ -50,8 +50,8 @@ ROUGH, ROUGH_SHARE = 0.75, 0.02
 """Pixels, or share of the period, root mean square, that the ticks' centres may be off their places."""
 FOUND = 0.8
 """Share of the places between first and last tick that hold one."""
-SPARSE = 0.75
-"""Share of the ticks that a ruler of half the view has, below which a column has too few strokes for one."""
+SLACK = 1.06
+"""By what factor more places there may be than the periodogram's coarse frequency says."""
 OWN = 0.65
 """Share of the strokes in the ruler's column that are its ticks: figures and letters have more of their own."""
 AGREED = 0.6
@@ -169,8 +169,10 @@ def _along(grey: Grey, across: tuple[int, int], along: tuple[int, int]) -> Found
     for (which, rows), frequencies in zip(columns_of, _frequencies(columns_of, len(beside)), strict=True):
         inside = across[0] <= columns[which] < across[1]
         for frequency in frequencies:
-            if len(rows) <= (best[0] if best else 0.0) or len(rows) < SPARSE * least * frequency:
-                continue  # fewer strokes than such a ruler has ticks
+            # No more ticks than strokes, nor than places; the frequency is not yet the last word.
+            most = min(float(len(rows)), SLACK * (rows[-1] - rows[0]) * frequency + 2)
+            if most <= (best[0] if best else 0.0) or len(rows) < FOUND / SLACK * least * frequency:
+                continue
             places, held = _placed(rows, 1.0 / frequency)
             score = _score(rows, places, held, least, LEAST_INSIDE if inside else LEAST_TICKS)
             if score > (best[0] if best else 0.0):
