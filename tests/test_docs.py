@@ -83,6 +83,18 @@ def documented(page: str) -> dict[str, list[str]]:
     return {code: re.findall(r"^     - (.*)$", cells, re.MULTILINE) for code, cells in rows}
 
 
+def test_the_reference_names_what_there_is() -> None:
+    names = re.findall(r"^   ([a-z_]+(?:\.\w+)+)$", (DOCS / "api.rst").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(set(names)) == len(names)
+    for name in names:
+        home, _, own = name.rpartition(".")
+        assert hasattr(import_module(f"musclemetrics.{home}"), own), name
+    for home in ("imaging", *(f"modalities.{name}" for name in MODALITIES)):
+        module = import_module(f"musclemetrics.{home}")
+        public = {f"{home}.{n}" for n in module.__all__ if callable(getattr(module, n)) and n != "check_settings"}
+        assert public <= set(names)
+
+
 def test_every_code_is_documented() -> None:
     found, _ = raised()
     pages = {**documented("flags.rst"), **documented("errors.rst")}
