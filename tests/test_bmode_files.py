@@ -221,3 +221,17 @@ def test_a_broken_file_of_lines_is_told_in_words_of_lines(tmp_path, text):
         load(file, setting="lines")
     assert "--save-lines" in caught.value.remedy
     assert "onset" not in str(caught.value)
+
+
+def test_correcting_the_deep_line_alone_keeps_the_subcutaneous_thickness():
+    from musclemetrics.store.lines import thinned
+
+    made, found = phantom(), measured()
+    up, down = (thinned(found, side) for side in ("superficial", "deep"))
+    lower = bmode.measure(made.image, made.spacing, lines={"superficial": up, "deep": [[x, y + 9] for x, y in down]})
+    assert lower["subcutaneous_thickness"].value == pytest.approx(found["subcutaneous_thickness"].value, abs=0.05)
+    assert lower["thickness"].value == pytest.approx(found["thickness"].value + 9 * made.spacing[1], abs=0.05)
+    both = bmode.measure(made.image, made.spacing, lines={"superficial": [[x, y + 3] for x, y in up], "deep": down})
+    assert np.isnan(both["subcutaneous_thickness"].value)
+    (told,) = [f for f in both.flags if f.code == "manual-lines"]
+    assert "subcutaneous_thickness" in told.message

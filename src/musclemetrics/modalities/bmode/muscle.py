@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 
 FAN = 0.9
 """Share of its box below which a view is the fan of a curved probe; trapezoids of linear ones fill more."""
+SAME = 0.5
+"""Pixels within which a line that was given is the one that was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,27 @@ def _by_hand(decisions: Decisions, picture: Picture) -> Muscle:
             code="lines-crossed",
             remedy="y grows downwards: give the upper line as superficial",
         )
-    told = Flag(
-        "manual-lines", "the edges were drawn by hand; subcutaneous_thickness is not given, its edge was not", "note"
+    outer = _outer_as_found(decisions, picture, up, x)
+    rest = (
+        "the superficial one is as it was found, so that subcutaneous_thickness is given"
+        if len(outer)
+        else "subcutaneous_thickness is not given, its edge was not"
     )
+    told = Flag("manual-lines", f"the edges were drawn by hand; {rest}", "note")
     rows = ((float(superficial.mean()), float(deep.mean())),)
-    return Muscle(Edges(x, superficial, deep, np.empty(0)), 1.0, rows, (told,), by_hand=True)
+    return Muscle(Edges(x, superficial, deep, outer), 1.0, rows, (told,), by_hand=True)
+
+
+def _outer_as_found(decisions: Decisions, picture: Picture, line: Array, x: Array) -> Array:
+    """Return the outer edge of the first aponeurosis where the superficial line is the one found, else nothing.
+
+    A person who corrects the deep line gives the superficial one back as it was written.
+    """
+    try:
+        found = imaging.layers(picture.grey, picture.view, depth_window=decisions.depth_window, layer=decisions.layer)
+    except InputError:
+        return np.empty(0)
+    within = found.x[0] - 1 <= line[0, 0] and line[-1, 0] <= found.x[-1] + 1
+    if not within or np.abs(np.interp(line[:, 0], found.x, found.superficial) - line[:, 1]).max() > SAME:
+        return np.empty(0)
+    return np.interp(x, found.x, found.outer) if len(found.outer) else np.empty(0)
