@@ -1,6 +1,7 @@
 """Electrical impedance myography: an analyser's own results, truths, signs and units, faults."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import musclemetrics as mm
 from musclemetrics import eim
 from musclemetrics.errors import InputError, SettingsError
 from musclemetrics.fitting import fit
+from musclemetrics.fitting.problem import Problem
 from musclemetrics.modalities.eim.curves import COLE, DELAYED, DOUBLE, STRAY
 from musclemetrics.modalities.eim.validity import kramers_kronig
 from musclemetrics.simulate.eim import FREQUENCIES, Tissue, eim_sweep
@@ -541,3 +543,40 @@ def test_many_sweeps_in_one_figure():
     assert len(axes.lines) == 6
     assert [t.get_text() for t in axes.get_legend().get_texts()] == ["a", "b", r"\$a"]
     assert axes.get_xlabel() == "R (Ω)"
+
+
+@pytest.mark.parametrize("weighting", ["none", "shared", "own"])
+def test_the_sums_of_a_turned_arc_are_those_of_its_columns(weighting):
+    rng = np.random.default_rng(3)
+    n = 7
+    y = np.concatenate([a.T for a in noisy(n, noise=1e-2)]) * np.repeat([1.0, -1.0], len(F))[:, None]
+    w = {"none": None, "shared": rng.uniform(0.2, 1.0, (len(F), 1)), "own": rng.uniform(0.2, 1.0, (len(F), n))}[
+        weighting
+    ]
+    w = None if w is None else np.concatenate([w, w])
+    if weighting == "own":
+        w[0, 2] *= 1.5  # one sweep whose parts weigh differently goes the long way, alone
+    at = [np.log(1 / (2e5 * np.pi)) + 0.2 * rng.normal(size=n), rng.uniform(0.6, 0.8, n), 1 + rng.uniform(0, 9e-3, n)]
+    x = np.tile(2 * np.pi * F, 2)[:, None]
+    short, long = (Problem(m, x, y, w).evaluate(at) for m in (DELAYED, replace(DELAYED, sums=None)))
+    np.testing.assert_allclose(short.cost, long.cost, rtol=1e-12)
+    np.testing.assert_allclose(short.linear, long.linear, rtol=1e-12)
+    np.testing.assert_allclose(short.gradient, long.gradient, rtol=1e-7, atol=1e-12 * np.abs(long.gradient).max())
+    for i, j in ((0, 0), (1, 0), (1, 1)):  # by the delay the data stand for the curve
+        np.testing.assert_allclose(short.curvature[i][j], long.curvature[i][j], rtol=1e-9)
+    np.testing.assert_allclose(short.curvature[2][2], long.curvature[2][2], rtol=0.5)
+    if weighting == "own":
+        assert short.curvature[2][2][2] == long.curvature[2][2][2]
+
+
+def test_a_weighted_sweep_does_not_feel_its_neighbours():
+    r, x = noisy(5)
+    y, w = np.concatenate([r, -x], axis=1), 1.0 / np.tile(np.hypot(r, x), 2)
+    w[3, 0] *= 2.0
+    for weights in (w, w[0]):
+        together = fit(DELAYED, np.tile(2 * np.pi * F, 2), y, weights=weights, noise="white")
+        for i in range(5):
+            own = weights if weights.ndim == 1 else weights[i]
+            alone = fit(DELAYED, np.tile(2 * np.pi * F, 2), y[i], weights=own, noise="white")
+            assert np.array_equal(together.parameters[i], alone.parameters[0])
+            assert np.array_equal(together.covariance[i], alone.covariance[0])

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .levenberg import part_of
 from .model import Array, Model
-from .problem import some, take_x
+from .problem import part_of, some, take_x
 from .small import dot, factor, inverse
 
 __all__ = ["covariance_of"]
@@ -49,17 +48,18 @@ def _sandwich(bread: list[list[Array]], slopes: list[Array], root: Array) -> tup
     """
     p = len(slopes)
     outer = [c * root for c in slopes]
-    meat: list[list[Any]] = [[dot(outer[max(a, b)], outer[min(a, b)]) for b in range(p)] for a in range(p)]
+    lower = [[dot(outer[a], outer[b]) for b in range(a + 1)] for a in range(p)]
+    meat: list[list[Any]] = [[lower[max(a, b)][min(a, b)] for b in range(p)] for a in range(p)]
 
-    def product(left: list[list[Any]], right: list[list[Any]]) -> list[list[Any]]:
-        return [
-            [functools.reduce(np.add, [left[a][k] * right[k][b] for k in range(p)]) for b in range(p)] for a in range(p)
-        ]
+    def product(left: list[list[Any]], right: list[list[Any]], a: int, b: int) -> Array:
+        total: Array = functools.reduce(np.add, [left[a][k] * right[k][b] for k in range(p)])
+        return total
 
-    half = product(bread, meat)
-    total = np.add.reduce(np.broadcast_to(root, slopes[0].shape) ** 2, axis=0)
+    half = [[product(bread, meat, a, b) for b in range(p)] for a in range(p)]
+    total = dot(root, root)
     freedom = total - functools.reduce(np.add, [half[a][a] for a in range(p)])
-    return product(half, bread), freedom
+    whole = [[product(half, bread, a, b) for b in range(a + 1)] for a in range(p)]
+    return [[whole[max(a, b)][min(a, b)] for b in range(p)] for a in range(p)], freedom
 
 
 def _weighted_slopes(
@@ -69,8 +69,11 @@ def _weighted_slopes(
     slopes = model.derivatives(x, *parameters[rows].T) if model.analytic else _numeric(model, x, parameters[rows])
     m = slopes[0].shape[0]
     shape = (m, len(rows))
-    weights = None if w is None else (w if w.shape[1] == 1 else some(w, rows))
-    return [np.broadcast_to(slopes[i], shape) * (1.0 if weights is None else weights) for i in free], weights
+    if w is None:
+        return [np.broadcast_to(slopes[i], shape) * 1.0 for i in free], None
+    # Laid out whole: an array times an array is faster than an array times a column.
+    weights = np.array(np.broadcast_to(w, shape), order="C") if w.shape[1] == 1 else some(w, rows)
+    return [np.broadcast_to(slopes[i], shape) * weights for i in free], weights
 
 
 def _unscaled(model: Model, columns: list[Array]) -> list[list[Array]]:

@@ -15,13 +15,11 @@ from .model import Array
 from .problem import Problem, State
 from .small import factor, solve
 
-__all__ = ["Solution", "minimise", "part_of"]
+__all__ = ["Solution", "minimise"]
 
 _EPS = float(np.finfo(np.float64).eps)
 PART = 4096
-"""Curves taken through their first steps together, where they have few points."""
-NUMBERS = 100_000
-"""Largest number of points in such a part: the dozen arrays of a step then stay in the processor's cache."""
+"""Curves taken through their first steps together."""
 EARLY = 8
 """Steps after which the curves still on their way are gathered."""
 SLOW, AGAIN = 10, 6
@@ -67,7 +65,7 @@ def minimise(problem: Problem, start: list[Array], *, limit: int = 200, toleranc
         found = Solution([np.empty(n) for _ in problem.model.parameters], np.empty(n), np.zeros(n, bool), _counts(n))
         # Most curves arrive within a few steps: those are taken in parts that fit the processor's cache. The few that
         # need more are gathered and go on together.
-        edges = np.linspace(0, n, max(n // part_of(len(problem.y)), 1) + 1).astype(int).tolist()
+        edges = np.linspace(0, n, max(n // PART, 1) + 1).astype(int).tolist()
         late = []
         for first, stop in itertools.pairwise(edges):
             part = slice(first, stop)
@@ -81,11 +79,6 @@ def minimise(problem: Problem, start: list[Array], *, limit: int = 200, toleranc
             if last is not None:
                 last.settle(found, np.ones(len(last.index), bool), np.zeros(len(last.index), bool))
     return found
-
-
-def part_of(points: int) -> int:
-    """Return how many curves of so many points are best worked on together."""
-    return min(PART, max(256, NUMBERS // points))
 
 
 @functools.cache
@@ -202,7 +195,7 @@ class Walk:
         noise = (4 * _EPS) ** 2 * size  # a cost this small is a perfect fit
         perfect = (trial.cost <= noise) | (state.cost <= noise)
         apt = accepted & (blind | (abs(ratio - 1.0) < 0.3))
-        self.memory.learn(state, trial, apt, (moved < 0.1) & (moved > 1e-9))
+        self.memory.learn(state, trial, apt, (moved < problem.model.near) & (moved > 1e-9))
         self.state = trial if accepted.all() else state.merge(trial, accepted)
         if self.steps >= SLOW and (self.steps - SLOW) % AGAIN == 0:
             self.memory.measure(problem, self.state, accepted & (moved < 0.05))

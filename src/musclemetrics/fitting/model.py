@@ -44,6 +44,10 @@ class Model:
         ``start(x, y)`` with y of shape (points, curves) returns start values, one array for each parameter.
     grid : callable, optional
         ``grid(x)`` returns candidate nonlinear parameters of shape (candidates, nonlinear), tried on every curve.
+    sums : callable, optional
+        ``sums(x, y, w, *nonlinear)`` returns by a shorter way what the engine makes of `basis` where no parameter is
+        held: the linear parameters, the weighted cost, its gradient and curvature by the nonlinear ones, each of shape
+        (curves,), and on which curves that way is open. y has its points first, w holds the root weights or is None.
     starts : int
         How many of the best grid candidates are followed to the end; more than one where a single start can fail.
     rivals : callable, optional
@@ -52,6 +56,9 @@ class Model:
         parameter that is not held. Profile bounds are challenged with them.
     reach : Mapping
         How far beyond the data's x a parameter that lies on the x axis may be sought; a bound beyond is no limit.
+    near : float
+        Relative step below which steps teach the curvature that Gauss–Newton leaves out. Less than the default suits
+        curves whose residuals are small: there far steps only mislead, and Gauss–Newton needs no help before the last.
     lower, upper : Mapping
         Admissible range by parameter name; absent means unbounded.
     """
@@ -64,9 +71,11 @@ class Model:
     linear: tuple[str, ...] = ()
     start: Callable[[Any, Array], Sequence[Array]] | None = None
     grid: Callable[[Any], Array] | None = None
+    sums: Callable[..., Any] | None = None
     starts: int = 1
     rivals: Callable[[Any, Mapping[int, Array]], list[list[Any]]] | None = None
     reach: Mapping[str, float] = field(default_factory=dict)
+    near: float = 0.1
     lower: Mapping[str, float] = field(default_factory=dict)
     upper: Mapping[str, float] = field(default_factory=dict)
 

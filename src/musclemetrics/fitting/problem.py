@@ -12,7 +12,7 @@ import numpy as np
 from .model import Array, Model
 from .small import dot
 
-__all__ = ["Problem", "State", "some", "take_x"]
+__all__ = ["Problem", "State", "part_of", "some", "take_x"]
 
 
 def take_x(x: Any, keep: Any) -> Any:
@@ -32,8 +32,15 @@ def some(a: Array, keep: Any) -> Array:
     return chosen
 
 
-CHUNK = 4096
-"""Curves evaluated in one go: their arrays are reused from the processor's cache, larger ones fault in new pages."""
+PART = 4096
+"""Largest number of curves evaluated in one go."""
+NUMBERS = 100_000
+"""Largest number of points in such a part: its dozen arrays then stay in the processor's cache."""
+
+
+def part_of(points: int) -> int:
+    """Return how many curves of so many points are best evaluated together."""
+    return min(PART, max(256, NUMBERS // points))
 
 
 @dataclass
@@ -137,7 +144,10 @@ class Problem:
         """Return the problem of some curves."""
         w = None if self.w is None else (self.w if self.w.shape[1] == 1 else some(self.w, keep))
         held = {i: v[keep] for i, v in self.held.items()}
-        return Problem(self.model, take_x(self.x, keep), some(self.y, keep), w, held)
+        taken = Problem(self.model, take_x(self.x, keep), some(self.y, keep), w, held)
+        if self.w is not None and self._weighted_y is not None and isinstance(keep, slice):
+            taken._weighted_y = self._weighted_y[:, keep]
+        return taken
 
     def full(self, state: State) -> list[Array]:
         """Return every parameter of the model, one array of shape (curves,) each."""
@@ -150,10 +160,11 @@ class Problem:
     def evaluate(self, free: list[Array]) -> State:
         """Return the state at the given free parameters; a curve without a finite cost has an infinite one."""
         n = self.y.shape[1]
-        if n < 2 * CHUNK:
+        width = part_of(len(self.y))
+        if n < 2 * width:
             state = self._evaluate(free)
         else:
-            edges = np.linspace(0, n, n // CHUNK + 1).astype(int).tolist()
+            edges = np.linspace(0, n, n // width + 1).astype(int).tolist()
             parts = [slice(a, b) for a, b in itertools.pairwise(edges)]
             state = State.join([self.take(part)._evaluate([f[part] for f in free]) for part in parts])
         if not np.isfinite(state.cost).all():
@@ -161,7 +172,13 @@ class Problem:
         return state
 
     def _evaluate(self, free: list[Array]) -> State:
-        return self._general(free) if self.model.basis is None else self._separable(free)
+        if self.model.basis is None:
+            return self._general(free)
+        if self.model.sums is None or self.held:
+            return self._separable(free)
+        linear, cost, gradient, curvature, apt = self.model.sums(self.x, self.y, self.w, *free)
+        state = State(free, cost, gradient, curvature, linear)
+        return state if apt.all() else self._separable(free).merge(state, apt)
 
     def _general(self, free: list[Array]) -> State:
         values: dict[int, Array] = dict(self.held)
