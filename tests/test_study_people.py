@@ -161,3 +161,25 @@ def test_foreign_words_of_the_settings_are_not_told(home, safe) -> None:
     assert _measure(*safe, "--group-by", "Quux_{n}.csv", "--label", "subject=Xyzzy", "--label", "site=Quux") in (0, 1)
     assert not _named()
     assert "group_by" not in Path("study/run.toml").read_text()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of POSIX")
+def test_results_with_subjects_that_all_may_read_are_told(home, capsys) -> None:
+    old = os.umask(0o022)
+    try:
+        assert main(["mean_force", "in", "-o", "plain"]) == 0
+        assert "by everyone" not in capsys.readouterr().err
+        assert main(["mean_force", "in", "-o", "open", "--label", "subject=007"]) == 0
+        assert "can be read by everyone on this machine (755)" in capsys.readouterr().err
+        os.umask(0o077)
+        assert main(["mean_force", "in", "-o", "closed", "--label", "subject=007"]) == 0
+        assert "by everyone" not in capsys.readouterr().err
+    finally:
+        os.umask(old)
+
+
+def test_a_run_folder_met_among_the_recordings_is_passed_over(home) -> None:
+    _sheet("file,subject\nQuux_1,1\n", "in/labels.txt")
+    assert main(["mean_force", "in", "-o", "in/study", "--quiet", "--table", "in/labels.txt"]) in (0, 1)
+    assert main(["mean_force", "in", "-o", "other", "--quiet"]) in (0, 1)
+    assert [r["flags"] for r in _rows("other") if r["source"].startswith("study")] == ["own-output"]

@@ -22,7 +22,7 @@ _JUNK = {"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r", "__macosx", "$recy
 _RESULTS = {"records.csv", "records.jsonl", "index.html", "figures", "overlays"}
 _RUN = _RESULTS | {
     *("journal.jsonl", "run.lock", "run.toml", "methods.md", "records_long.csv", "records.xlsx"),
-    *("report", "ratings.csv", "corrections.json"),
+    *("report", "ratings.csv", "corrections.json", "sheet_joined.csv"),
 }
 
 

@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..batch import items, listed, measure_files
@@ -26,6 +27,7 @@ from . import NOTHING, OK
 from .engine import checked_engine, engine
 from .folder import exit_code, measured_into, page_of, reported
 from .outputs import Output, guarded, target
+from .privacy import open_to_all
 from .settings import converted, listing, options_converted, pairs
 from .show import print_table, watched
 
@@ -59,6 +61,8 @@ def measure(arguments: Namespace) -> int:
         others = [o for o in outputs if o is not folder]
         records = Kept(folder.path / "records.jsonl") if others else made.records
         written = [page_of(folder.path), *_written(records, others, arguments, exit_code(made.counts))]
+        if plan.safe is None:
+            made = replace(made, told=(*made.told, *open_to_all(folder.path, made.records)))
         return reported(made, arguments, written, plan.group_by)
     with engine(arguments, count) as place:
         found = measure_files(

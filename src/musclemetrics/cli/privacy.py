@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
+from ..record import Record
 from . import OK, SOME_FAILED
 
-__all__ = ["VERBS"]
+__all__ = ["VERBS", "open_to_all"]
 
 _FEW = 100
 
@@ -56,6 +60,22 @@ def _part(word: str) -> str:
 def _hidden(name: str, words: dict[str, set[str]]) -> str:
     low = name.lower()
     return "a file whose name is found too" if any(word.lower() in low for word in words) else name
+
+
+def open_to_all(path: Path, records: Iterable[Record]) -> list[str]:
+    """Return a line where results that name subjects can be read by everyone on this machine, which POSIX alone tells."""
+    if os.name != "posix" or not any("subject" in r.labels for r in records):
+        return []
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return []
+    # Of a folder, who may not enter it reads nothing in it.
+    wanted = 0o005 if path.is_dir() else 0o004
+    if mode & wanted != wanted:
+        return []
+    said = f"these results name subjects and can be read by everyone on this machine ({mode:o})"
+    return [f"{said}: chmod o-rwx, or --phi-safe for results that name nobody"]
 
 
 VERBS: dict[str, Callable[[Namespace], int]] = {"key": make_key, "phi-scan": phi_scan}
