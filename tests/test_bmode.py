@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from functools import cache
 
 import numpy as np
@@ -372,3 +373,76 @@ def test_no_overlay_is_made_where_the_header_says_that_a_crop_hides_nothing(tmp_
     to_dicom(made, plain / "a.dcm")
     list(mm.measure_files(plain, "bmode", overlays=overlays))
     assert list(overlays.iterdir())
+
+
+# where the scan is
+
+
+def test_without_a_scan_what_is_drawn_is_measured_all_the_same():
+    rng = np.random.default_rng(1)
+    dark = np.where(rng.random((400, 600)) < 0.02, 9, 0).astype(np.uint8)
+    assert code_of(dark, 0.1) == "no-field-of-view"
+    with pytest.raises(InputError) as caught:
+        bmode.measure(dark, 0.1)
+    assert "region=" in caught.value.remedy
+    drawn = [(150, 120), (350, 120), (350, 280), (150, 280)]
+    by_roi = bmode.measure(dark, 0.1, drawn)
+    assert by_roi["echo_intensity"].value == pytest.approx(dark[120:280, 150:350].mean())
+    assert by_roi.flagged("thickness-needs-lines")
+    assert next(f for f in by_roi.flags if f.code == "clipped").level == "suspect"
+    by_lines = bmode.measure(dark, 0.1, lines=lines())
+    assert by_lines["thickness"].value == pytest.approx(18.0)
+    for record in (by_roi, by_lines, bmode.measure(dark, 0.1, drawn, region=(100, 100, 400, 300))):
+        assert record.flagged("no-view")
+        assert bmode.overlay(dark, record) is None
+
+
+def test_a_mask_may_be_of_zeros_and_one_other_number():
+    made = phantom()
+    mask = mm.imaging.polygon_mask([(200, 250), (500, 260), (480, 330), (220, 320)], made.image.shape[:2])
+    first = bmode.measure(made.image, made.spacing, mask)
+    for same in (mask * np.uint8(255), mask.astype(np.int64), mask.astype(float)):
+        assert bmode.measure(made.image, made.spacing, same)["echo_intensity"].value == first["echo_intensity"].value
+    labels = mask.astype(np.uint8)
+    labels[0, 0] = 2
+    assert code_of(made.image, made.spacing, labels) == "roi-ambiguous"
+    assert code_of(made.image, made.spacing, mask[::2, ::2] * np.uint8(255)) == "roi-wrong-size"
+    assert code_of(made.image, made.spacing, np.stack([mask * np.uint8(255)] * 3, axis=-1)) == "roi-wrong-size"
+
+
+def test_of_two_scales_the_region_given_chooses(tmp_path):
+    from musclemetrics.simulate.ultrasound import Region, to_dicom
+
+    made = phantom()
+    x0, y0, x1, y1 = made.box
+    inset = [Region(made.box, made.spacing), Region((600, 10, 790, 110), (0.3, 0.3))]
+    file = tmp_path / "a.dcm"
+    to_dicom(made, file, regions=inset)
+    (refused,) = mm.measure_files(file, "bmode")
+    assert refused.flagged("scale-ambiguous")
+    for region in ((x0, y0, x1, y1), (x0 + 4, y0, x1 - 4, y1 - 4)):
+        (record,) = mm.measure_files(file, "bmode", region=region)
+        assert record["thickness"].unit == "mm"
+        assert record["thickness"].value == pytest.approx(made.truth()["thickness"], abs=0.3)
+
+
+def test_a_region_over_a_part_of_the_scan_is_told(tmp_path):
+    from musclemetrics.simulate.ultrasound import Region, to_dicom
+
+    made = phantom()
+    x0, y0, x1, y1 = made.box
+    for box, told in (((x0, y0, x0 + 196, y0 + 180), True), ((x0, y0, x1, y1), False), ((0, 0, 800, 600), False)):
+        to_dicom(made, tmp_path / "a.dcm", regions=[Region(box, made.spacing)])
+        (record,) = mm.measure_files(tmp_path / "a.dcm", "bmode")
+        assert record.flagged("region-part-of-view") == told
+
+
+def test_two_views_side_by_side_are_told():
+    screen = np.hstack([phantom(3).image, phantom(9).image])
+    record = bmode.measure(screen, phantom().spacing)
+    assert record.flagged("another-view")
+    assert not measured().flagged("another-view")
+    message = next(f.message for f in record.flags if f.code == "another-view")
+    other = [int(v) for v in re.findall(r"\d+", message)]
+    place = [box + 800 * (record.trace("view_box")[0] < 800) * (i % 2 == 0) for i, box in enumerate(phantom(9).box)]
+    assert other == pytest.approx(place, abs=16)

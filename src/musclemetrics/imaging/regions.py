@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -100,7 +101,8 @@ def region_of(roi: ArrayLike, shape: tuple[int, int], *, box: Box | None = None,
     Parameters
     ----------
     roi : array_like
-        Corners x, y of a polygon, shape (n, 2), real numbers; or a mask of bool of the image's shape.
+        Corners x, y of a polygon, shape (n, 2), real numbers; or a mask of the image's shape, of bool or of zeros and
+        one other whole number.
     shape : tuple of int
         Height and width of the image.
     box : tuple of int, optional
@@ -119,7 +121,8 @@ def region_of(roi: ArrayLike, shape: tuple[int, int], *, box: Box | None = None,
     ------
     InputError
         ``roi-empty``, ``roi-outside`` (all of it), ``roi-self-crossing`` (more than 2 % of the area gone round twice
-        or the other way), ``roi-wrong-size`` (a mask of another image), and as `polygon_mask`.
+        or the other way), ``roi-wrong-size`` (a mask of another image), ``roi-ambiguous`` (a mask of
+        several values), and as `polygon_mask`.
 
     Examples
     --------
@@ -129,8 +132,9 @@ def region_of(roi: ArrayLike, shape: tuple[int, int], *, box: Box | None = None,
     flags: list[Flag] = []
     limits: Box = (0, 0, shape[1], shape[0]) if box is None else box
     drawn = np.asarray(roi)
-    if drawn.dtype == bool:
-        mask, whole = _of_mask(drawn, shape)
+    as_mask = _as_mask(drawn, shape)
+    if as_mask is not None:
+        mask, whole = _of_mask(as_mask, shape)
     else:
         mask, whole = _of_polygon(_corners(drawn), shape, flags)
     x0, y0, x1, y1 = limits
@@ -205,10 +209,12 @@ def between(
     stop = np.interp(at, columns[known], bottom[known]) - below
     if not len(at):
         return mask
-    low, high = (int(np.clip(v, 0, shape[0])) for v in (np.floor(start.min()), np.ceil(stop.max())))
-    rows = np.arange(low, high)[:, None]
+    # Whole rows compare faster than fractions, and no fraction lies between a row and the next above.
+    first_row, end_row = (np.clip(np.ceil(v), 0, shape[0]).astype(np.int32) for v in (start, stop))
+    low, high = int(first_row.min()), max(int(end_row.max()), int(first_row.min()))
+    rows = np.arange(low, high, dtype=np.int32)[:, None]
     run = slice(at[0], at[-1] + 1) if at[-1] - at[0] == len(at) - 1 else at
-    mask[low:high, run] = (rows >= start) & (rows < stop)
+    mask[low:high, run] = (rows >= first_row) & (rows < end_row)
     return mask
 
 
@@ -289,6 +295,29 @@ def _winding(corners: NDArray[np.float64], window: Box) -> tuple[NDArray[np.int1
     turns = np.zeros((y1 - y0, x1 - x0 + 1), np.int16)  # one column more, for what is crossed to the right of the box
     np.add.at(turns, (y - y0, column - x0), np.where(down, 1, -1).astype(np.int16)[edge])
     return np.cumsum(turns[:, :-1], axis=1, dtype=np.int16), (x0, y0, x1, y1)
+
+
+def _as_mask(drawn: NDArray[Any], shape: tuple[int, int]) -> Bool | None:
+    """Return a mask as bool, None for corners; an array that is neither is refused as the mask it was meant to be."""
+    if drawn.dtype == bool:
+        return drawn
+    if drawn.dtype.kind not in "uif" or drawn.ndim < 2 or (drawn.ndim == 2 and drawn.shape[1] <= 4):
+        return None  # corners, or what is no region at all: their own check says why
+    if drawn.ndim != 2 or drawn.shape != tuple(shape):
+        raise InputError(
+            f"the mask has shape {drawn.shape}, the image {tuple(shape)}",
+            code="roi-wrong-size",
+            remedy="give the mask that was drawn on this very image, one value a pixel and no colours",
+        )
+    inside = drawn != 0
+    values = drawn[inside]
+    if len(values) and (values != values[0]).any():
+        raise InputError(
+            f"the mask has values from {values.min():g} to {values.max():g} besides 0",
+            code="roi-ambiguous",
+            remedy="give zeros and one other number, or a mask of bool",
+        )
+    return np.asarray(inside)
 
 
 def _of_mask(mask: Bool, shape: tuple[int, int]) -> tuple[Bool, int]:

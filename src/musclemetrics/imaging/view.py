@@ -37,6 +37,8 @@ GAP = 3
 """Cells; darker stretches of the scan that are closed."""
 SMALLEST = 0.02
 """Share of the image that a view has at least."""
+SIMILAR = 0.5
+"""Share of the largest region that another one has to be told of."""
 FILLED = 0.8
 """Share of busy cells from which a view counts as filled: black gaps are common between bright fascicles."""
 REACH = 0.03
@@ -61,11 +63,14 @@ class View:
         Pixels of the box that are scan: all of them for a linear probe, the fan for a sector.
     confidence : float
         0 to 1: how evenly speckle fills the view, and how empty its surroundings are.
+    others : tuple of (int, int, int, int)
+        Boxes, to a cell, of further regions of speckle at least half as large: views side by side.
     """
 
     box: Box
     mask: Mask
     confidence: float
+    others: tuple[Box, ...] = ()
 
     @property
     def rectangular(self) -> bool:
@@ -119,12 +124,12 @@ def field_of_view(grey: Grey) -> View:
     cell = max(2, round(max(height, width) / CELLS))
     busy = _busy(grey, cell, _black_sides(grey) > BLACK_SIDES)
     closed = _shrunk(_grown(busy, GAP), GAP)
-    region = _largest(closed)
+    region, others = _largest(closed)
     if region is None:
         raise InputError(
             f"no region of speckle covers {SMALLEST:.0%} of the image",
             code="no-field-of-view",
-            remedy="give the region of the scan by hand (roi=), or check that this is an ultrasound image",
+            remedy="give the place of the scan by hand (region=x0,y0,x1,y1), or check that this is an ultrasound image",
         )
     if upright(region):
         box = refined(grey, bounds(wide(region), cell), cell)
@@ -135,8 +140,8 @@ def field_of_view(grey: Grey) -> View:
     reach = max(cell, round(REACH * width))
     ends = box[0] <= reach and box[1] <= reach and box[2] >= width - reach and mask.mean() > HULL_AREA
     if ends or _cut(grey, closed, cell):
-        box, mask = (0, 0, width, height), np.ones(grey.shape, dtype=bool)
-    return View(box, mask, _confidence(busy, closed & region, region))
+        box, mask, others = (0, 0, width, height), np.ones(grey.shape, dtype=bool), []
+    return View(box, mask, _confidence(busy, closed & region, region), tuple(bounds(one, cell) for one in others))
 
 
 def _black_sides(grey: Grey) -> float:
@@ -169,20 +174,26 @@ def _busy(grey: Grey, cell: int, black_is_ground: bool) -> Mask:
     return np.asarray(busy)
 
 
-def _largest(closed: Mask) -> Mask | None:
-    """Return the largest region once strokes are removed, None where there is none."""
+def _largest(closed: Mask) -> tuple[Mask | None, list[Mask]]:
+    """Return the largest region once strokes are removed, None where there is none, and others of similar size."""
     from scipy import ndimage
 
     # Beyond the image the scan goes on, as far as removing strokes is concerned: a cropped image keeps its corners.
     opened = _grown(_shrunk(closed, STROKE), STROKE) & closed
     names, count = ndimage.label(opened)
     if count == 0:
-        return None
+        return None, []
     sizes = np.bincount(names.ravel())[1:]
     if sizes.max() < SMALLEST * closed.size:
-        return None
-    region = ndimage.binary_fill_holes(names == 1 + int(sizes.argmax()))
-    return np.asarray(region)
+        return None, []
+    largest = int(sizes.argmax())
+    similar = [names == 1 + int(k) for k in np.flatnonzero(sizes >= SIMILAR * sizes[largest]) if k != largest]
+    # Holes are what does not reach the border: filled by names, which takes a fraction of growing inwards.
+    others, count = ndimage.label(names != 1 + int(sizes.argmax()))
+    filled = np.ones(count + 1, dtype=bool)
+    for side in (others[0], others[-1], others[:, 0], others[:, -1]):
+        filled[side[side > 0]] = False
+    return np.asarray(filled[others]), similar
 
 
 def _cut(grey: Grey, closed: Mask, cell: int) -> bool:

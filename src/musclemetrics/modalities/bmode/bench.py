@@ -11,6 +11,7 @@ import numpy as np
 from ...errors import InputError, MuscleMetricsError, SettingsError
 from ...reading import Inputs, Reading
 from ...record import Flag
+from .decisions import Box, box_of
 from .definitions import LIMITS
 from .scale import size_of_pixel
 
@@ -23,6 +24,7 @@ def inputs(
     readings: Iterable[Reading],
     *,
     spacing: float | tuple[float, float] | None = None,
+    region: tuple[int, int, int, int] | None = None,
     profiles: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Iterator[Inputs]:
     """Turn readings into images.
@@ -34,6 +36,8 @@ def inputs(
     spacing : float or (float, float), optional
         Millimetres a pixel of all images: one number, or across and down. It wins over a file's own, and a flag says
         so where they differ.
+    region : (int, int, int, int), optional
+        As for :func:`measure`: of several scan regions of different scale in a file it chooses the one it lies in.
     profiles : mapping, optional
         Settings by device: the word of the label ``device``, or the size of the image as ``800x600``, and settings
         of :func:`measure` that hold for it (``tick_mm``, ``depth_window``, …), or ``spacing`` where its files state
@@ -47,12 +51,13 @@ def inputs(
     Raises
     ------
     SettingsError
-        If a profile has a setting that :func:`measure` does not have, or `spacing` is none that a scanner has.
+        If a profile has a setting that :func:`measure` does not have, `spacing` is none that a scanner has, or
+        `region` is none.
     """
-    own, size = check_profiles(profiles), check_spacing(spacing)
+    own, size, place = check_profiles(profiles), check_spacing(spacing), box_of(region)
     for reading in readings:
         try:
-            yield _one(reading, size, own)
+            yield _one(reading, size, place, own)
         except MuscleMetricsError as error:
             yield Inputs({}, {}, dict(reading.labels), tuple(reading.flags), reading.notes, error, (reading,))
 
@@ -91,7 +96,7 @@ def check_profiles(profiles: Any) -> dict[str, dict[str, Any]]:
     return {str(device).casefold(): dict(own) for device, own in profiles.items()}
 
 
-def _one(reading: Reading, given: Size | None, profiles: Mapping[str, Mapping[str, Any]]) -> Inputs:
+def _one(reading: Reading, given: Size | None, place: Box | None, profiles: Mapping[str, Mapping[str, Any]]) -> Inputs:
     labels = dict(reading.labels)
     if "image" not in reading:
         held = ", ".join(reading) or "nothing"
@@ -112,7 +117,7 @@ def _one(reading: Reading, given: Size | None, profiles: Mapping[str, Mapping[st
             Flag("no-profile", f"no profile fits this image ({which}): it has the settings of the run", "note")
         )
     stated = check_spacing(profile.pop("spacing", None))
-    own, region = _stated(reading, args.get("roi"), decided=given is not None)
+    own, region = _stated(reading, args.get("roi"), place, decided=given is not None)
     facts: dict[str, Any] = {} if region is None else {"region": region}
     if given is not None:
         args["spacing"] = np.array(given)
@@ -127,7 +132,7 @@ def _one(reading: Reading, given: Size | None, profiles: Mapping[str, Mapping[st
     return Inputs(args, facts, labels, tuple(flags), notes, None, (reading,))
 
 
-def _stated(reading: Reading, roi: Any, *, decided: bool) -> tuple[np.ndarray | None, tuple[int, int, int, int] | None]:
+def _stated(reading: Reading, roi: Any, place: Box | None, *, decided: bool) -> tuple[np.ndarray | None, Box | None]:
     """Return the spacing that a file states and the box it holds for; neither where it states none."""
     if "spacing_x" in reading and "spacing_y" in reading:
         own = np.array([float(reading["spacing_x"]), float(reading["spacing_y"])])
@@ -135,7 +140,7 @@ def _stated(reading: Reading, roi: Any, *, decided: bool) -> tuple[np.ndarray | 
     if "regions" not in reading:
         return None, None
     try:
-        return _region_of(reading, roi)
+        return _region_of(reading, roi, place)
     except InputError:
         if decided:  # which of its scales holds is no question any more
             return None, None
@@ -155,9 +160,13 @@ def _overridden(given: Size, own: np.ndarray | None) -> list[Flag]:
     return [Flag("setting-overrides-file", message, "suspect" if off > LIMITS["scale_disagrees"] else "note")]
 
 
-def _region_of(reading: Reading, roi: Any) -> tuple[np.ndarray, tuple[int, int, int, int]]:
-    """Return spacing and box of the one region that holds the drawn region, or the largest of one scale."""
+def _region_of(reading: Reading, roi: Any, place: Box | None) -> tuple[np.ndarray, Box]:
+    """Return spacing and box of the one region that holds the place given or drawn, or the largest of one scale."""
     regions = np.asarray(reading["regions"], dtype=np.float64)
+    if place is not None:
+        holding = (regions[:, :2] <= place[:2]).all(axis=1) & (regions[:, 2:4] >= place[2:]).all(axis=1)
+        if holding.sum() == 1:
+            return regions[holding][0, 4:6], place
     if roi is not None:
         x, y = _corners(np.asarray(roi))
         inside = [r for r in regions if r[0] <= x.min() and x.max() < r[2] and r[1] <= y.min() and y.max() < r[3]]
@@ -172,14 +181,14 @@ def _region_of(reading: Reading, roi: Any) -> tuple[np.ndarray, tuple[int, int, 
         raise InputError(
             f"the image has {len(regions)} scan regions of different scale",
             code="scale-ambiguous",
-            remedy="give a roi within one of them, or region and spacing",
+            remedy="give region or roi within one of them, or spacing",
         )
     areas = (regions[:, 2] - regions[:, 0]) * (regions[:, 3] - regions[:, 1])
     largest = regions[int(np.argmax(areas))]
     return largest[4:6], _box(largest)
 
 
-def _box(region: np.ndarray) -> tuple[int, int, int, int]:
+def _box(region: np.ndarray) -> Box:
     return int(region[0]), int(region[1]), int(region[2]), int(region[3])
 
 

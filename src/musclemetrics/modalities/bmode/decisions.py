@@ -15,7 +15,7 @@ from ...errors import SettingsError
 from ...record import Settings, plain
 from .definitions import VIEWS
 
-__all__ = ["GREYS", "REGIONS", "TEXTURES", "Box", "Decisions", "Window"]
+__all__ = ["GREYS", "REGIONS", "TEXTURES", "Box", "Decisions", "Window", "box_of"]
 
 Array = NDArray[np.float64]
 Box = tuple[int, int, int, int]
@@ -65,7 +65,7 @@ class Decisions:
         source = s["scale_source"]
         if source is not None and not isinstance(source, str):
             raise SettingsError(f"scale_source={source!r} is no text", remedy="name where the scale comes from")
-        window, lines, region = _window(s["depth_window"]), _lines(s["lines"]), _box(s["region"])
+        window, lines, region = _window(s["depth_window"]), _lines(s["lines"]), box_of(s["region"])
         drawn = None if lines is None else {k: v.tolist() for k, v in lines.items()}
         return Decisions(
             _whole(s["layer"], "layer", -9, 9),
@@ -121,7 +121,8 @@ def _window(value: Any) -> Window | None:
     )
 
 
-def _box(value: Any) -> Box | None:
+def box_of(value: Any) -> Box | None:
+    """Return a region of the image, checked."""
     if value is None:
         return None
     found = _numbers(value)

@@ -71,6 +71,8 @@ LIMITS = {
     "colour": 0.005,  # share of the region with colour
     "clipped": 1.0,  # % of the region at the highest level
     "dark": 50.0,  # % of it at level zero
+    "region_tall": 0.7,  # share of the scan's depth that a header's region has at least
+    "region_area": 0.4,  # and of its area
     "rival": 0.05,  # share of the odds of the next pair
     "least_region": 50,  # px
     "extrapolated": 0.5,  # share of a fascicle outside of the image

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Literal
 
 from ... import imaging
 from ...record import Flag
@@ -45,7 +46,9 @@ def about_region(area: Area, picture: Picture) -> list[Flag]:
         flags.append(Flag("clipped", message, "suspect"))
     elif area.values["black"] > LIMITS["dark"]:
         message = f"{area.values['black']:.1f} % of the region is at level zero, the gain or dynamic range is low"
-        flags.append(Flag("clipped", message, "note"))
+        # Of a region that is mostly black the mean tells how much of it is not.
+        level: Literal["suspect", "note"] = "suspect" if area.values["echo_intensity_median"] == 0 else "note"
+        flags.append(Flag("clipped", message, level))
     if picture.pixels.ndim == 3:
         x0, y0, x1, y1 = area.box
         share = imaging.chroma_share(picture.pixels[y0:y1, x0:x1], area.mask)

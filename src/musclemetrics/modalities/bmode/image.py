@@ -16,6 +16,9 @@ from .definitions import LIMITS
 
 __all__ = ["Picture", "picture_of"]
 
+HEADER = "region"
+"""Source of a scale that comes with the place of the scan."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -32,6 +35,8 @@ class Picture:
     view : View
         Where the scan is.
     flags : tuple of Flag
+    found : bool
+        Whether the scan was found; else the view is the region given, or the whole image.
     """
 
     pixels: NDArray[Any]
@@ -39,6 +44,7 @@ class Picture:
     rule: str
     view: imaging.View
     flags: tuple[Flag, ...] = ()
+    found: bool = True
 
     def exactly(self, box: Box) -> NDArray[Any]:
         """Return the grey levels of a part of the image to the last bit, as they are measured."""
@@ -46,8 +52,16 @@ class Picture:
         return imaging.grey(self.pixels[y0:y1, x0:x1], self.rule)
 
 
-def picture_of(image: ArrayLike, decisions: Decisions) -> Picture:
+def picture_of(image: ArrayLike, decisions: Decisions, *, drawn: bool = False) -> Picture:
     """Return `image` as grey levels with the place of its scan.
+
+    Parameters
+    ----------
+    image : array_like
+    decisions : Decisions
+    drawn : bool
+        Whether a region was drawn. With it, with lines by hand or with `region`, an image in which no scan is found
+        is measured all the same, and flagged.
 
     Raises
     ------
@@ -77,10 +91,58 @@ def picture_of(image: ArrayLike, decisions: Decisions) -> Picture:
         raise InputError(
             f"every pixel has the level {float(part.min()):g}", code="constant-image", remedy="look at the file"
         )
-    view = imaging.field_of_view(part)
+    view, flags = _view(part, by_hand=drawn or decisions.lines is not None or region is not None)
+    found = not flags
     if region is not None:
         view = _moved(view, x0, y0)
-    return Picture(pixels, grey, decisions.grey, view, _text(grey, view))
+        if found and decisions.scale_source == HEADER:
+            flags += _part(grey, region)
+    if view.others:
+        flags += _others(view)
+    return Picture(pixels, grey, decisions.grey, view, (*_text(grey, view), *flags), found)
+
+
+def _view(part: NDArray[Any], *, by_hand: bool) -> tuple[imaging.View, list[Flag]]:
+    """Return where the scan is; where none is found and the place was given by hand, all of it and a flag."""
+    try:
+        return imaging.field_of_view(part), []
+    except InputError as error:
+        if error.code != "no-field-of-view" or not by_hand:
+            raise
+        message = (
+            f"{error.message}: what was drawn was measured as it is, and no overlay is made, since it is not known "
+            "what else the image shows; look at the image"
+        )
+        height, width = part.shape
+        return imaging.View((0, 0, width, height), np.ones(part.shape, bool), 0.0), [Flag("no-view", message, "note")]
+
+
+def _part(grey: NDArray[Any], region: Box) -> list[Flag]:
+    """Return a flag where the region of a header is a small part of the scan that the image shows."""
+    x0, y0, x1, y1 = region
+    height, width = grey.shape
+    tall, area = LIMITS["region_tall"], LIMITS["region_area"]
+    if y1 - y0 >= tall * height and (x1 - x0) * (y1 - y0) >= area * height * width:
+        return []  # the scan is no larger than the image
+    try:
+        a, b, c, d = imaging.field_of_view(grey).box
+    except InputError:
+        return []
+    inside = max(0, min(x1, c) - max(x0, a)), max(0, min(y1, d) - max(y0, b))
+    rows, share = inside[1] / (d - b), inside[0] * inside[1] / ((c - a) * (d - b))
+    if rows >= tall and share >= area:
+        return []
+    message = (
+        f"the region {x0}, {y0}, {x1}, {y1} covers {100 * share:.0f} % of the scan that is seen at {a}, {b}, {c}, {d}, "
+        f"and {100 * rows:.0f} % of its depth: lines outside of it are not seen; look at the overlay, and give region"
+    )
+    return [Flag("region-part-of-view", message, "suspect")]
+
+
+def _others(view: imaging.View) -> list[Flag]:
+    boxes = " and ".join(", ".join(str(v) for v in box) for box in view.others)
+    message = f"another view of similar size is at {boxes}; region chooses"
+    return [Flag("another-view", message, "note")]
 
 
 def _text(grey: NDArray[Any], view: imaging.View) -> tuple[Flag, ...]:
@@ -100,7 +162,8 @@ def _moved(view: imaging.View, x0: int, y0: int) -> imaging.View:
 
     a, b, c, d = view.box
     box: Box = (a + x0, b + y0, c + x0, d + y0)
-    return replace(view, box=box)
+    others = tuple((p + x0, q + y0, r + x0, s + y0) for p, q, r, s in view.others)
+    return replace(view, box=box, others=others)
 
 
 def _pixels(image: ArrayLike) -> NDArray[Any]:

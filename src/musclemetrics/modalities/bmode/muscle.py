@@ -67,9 +67,11 @@ def muscle_of(picture: Picture, scale: Scale, drawn: bool, decisions: Decisions)
     """
     if decisions.lines is not None:
         return _by_hand(decisions, picture)
-    if drawn and decisions.view != "longitudinal":
+    unseen = not picture.found and decisions.region is None
+    if drawn and (decisions.view != "longitudinal" or unseen):
+        place = "where no scan was found" if unseen else f"in a {decisions.view} view"
         message = (
-            f"no aponeuroses are looked for in a {decisions.view} view, so that thickness, thickness_left, "
+            f"no aponeuroses are looked for {place}, so that thickness, thickness_left, "
             "thickness_middle, thickness_right, thickness_perpendicular, subcutaneous_thickness and confidence are not "
             "given; draw them (lines)"
         )
