@@ -63,7 +63,7 @@ def _hidden(name: str, words: dict[str, set[str]]) -> str:
 
 
 def open_to_all(path: Path, records: Iterable[Record]) -> list[str]:
-    """Return a line where results that name subjects can be read by everyone on this machine, which POSIX alone tells."""
+    """Return a line where results that name subjects can be read by everyone on this machine; POSIX alone tells."""
     if os.name != "posix" or not any("subject" in r.labels for r in records):
         return []
     try:
