@@ -56,7 +56,8 @@ def scale_of(spacing: ArrayLike | None, picture: Picture, decisions: Decisions) 
     InputError
         ``wrong-shape``, ``not-numeric``, ``not-finite`` or ``bad-spacing``.
     """
-    if spacing is None and decisions.scale_source is not None:
+    # A record without a spacing says "ticks" or "none", and is measured again by its own settings.
+    if spacing is None and decisions.scale_source not in (None, TICKS, NONE):
         found = scale_of(None, picture, replace(decisions, scale_source=None))
         message = (
             f"scale_source={decisions.scale_source} is not used: no spacing is given that it could be the source of"
