@@ -196,6 +196,30 @@ def test_many_frames_of_one_person_are_parted_and_every_case_has_one_page(tmp_pa
     assert sorted(shown) == sorted(case_ids(records))
 
 
+def test_a_study_that_grows_keeps_its_key_and_another_has_its_own(bench, tmp_path):
+    records = list(mm.measure_files(sorted(bench.glob("*.csv")), "slack"))
+
+    def key(folder, records, title):
+        text = pages([replace(r, traces=()) for r in records], folder, title=title).read_text(encoding="utf-8")
+        return json.loads(text.partition('id="data">')[2].partition("</script>")[0])["key"]
+
+    first = key(tmp_path / "a", records[1:], "Slack")
+    assert key(tmp_path / "a", records, "Slack, grown") == first
+    assert key(tmp_path / "b", records, "Slack") != first
+    assert key(tmp_path / "a", generated(3, 1), "Slack") != first
+
+
+def test_workers_draw_the_same_pictures(bench, tmp_path, monkeypatch):
+    from musclemetrics.report import figures
+
+    monkeypatch.setattr(figures, "_WORTH_SHARING", 2)
+    records = mm.measure_files(sorted(bench.glob("*.csv")), "slack")
+    pages(records, tmp_path / "report", jobs=2)
+    one, two = ({p.name: p.read_bytes() for p in (f / "report" / "figures").iterdir()} for f in (bench, tmp_path))
+    assert len(one) == 2
+    assert one == two
+
+
 def test_an_empty_report_is_a_report(tmp_path):
     assert pages([], tmp_path / "new" / "one").is_file()
 
@@ -314,7 +338,7 @@ def test_thousands_are_there_at_once_and_few_rows_in_the_page(large, visit):
     page.locator("#clear").click()
     page.locator("#table").focus()
     page.keyboard.press("End")
-    page.wait_for_function("document.querySelector('#table tr.now a')?.textContent === '3000'")
+    page.locator("#table tr.now a", has_text="3000").wait_for()
     assert page.locator("#table tbody tr").count() < 60
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert len(numbers(page)) == 3000  # on paper all are there
@@ -365,11 +389,12 @@ def test_marks_are_made_by_keys_survive_a_reload_and_go_home_as_a_table(study, v
     assert page.locator(".card.now").count() == 1
     marked = page.locator(".card h2 .mark").all_inner_texts()
     assert marked == ["✓ accepted", "? doubted", "✕ rejected"]
+    page.wait_for_timeout(200)  # a browser stores behind the page's back
     page.reload()
     assert page.locator(".card h2 .mark").all_inner_texts() == marked
     assert page.locator(".card textarea").nth(1).input_value() == '=1+1, a "note" with 1 and j'
     page.keyboard.press("j")  # past the last: on to the next person
-    page.wait_for_function("document.querySelector('h1').textContent === 'subject Bob'")
+    page.locator("h1", has_text="subject Bob").wait_for()
     page = visit(study / "report" / "index.html")
     assert page.locator("#rated").inner_text() == "3 rated"
     page.locator("#mark").select_option("doubt")
@@ -403,7 +428,7 @@ def test_marks_come_back_from_their_files_in_another_browser(study, bench, visit
     page = other.new_page()
     page.goto((study / "report" / "index.html").as_uri())
     page.locator("#files").set_input_files([*files, study / "in" / "Ann_11_vastus.png"])
-    page.wait_for_function("document.getElementById('rated').textContent.includes('holds neither')")
+    page.locator("#rated", has_text="holds neither").wait_for()
     assert page.locator("#rated").inner_text().startswith("1 ratings from ratings.csv; 1 corrections from")
     again = tmp_path / "again"
     again.mkdir()
@@ -446,9 +471,9 @@ def test_what_was_applied_is_no_mark_any_more(bench, visit, tmp_path):
 def test_two_tabs_add_to_one_set_of_marks(study, visit):
     one, two = visit(page_of(study, "<h1>subject Ann")), visit(page_of(study, "<h1>subject Bob"))
     one.keyboard.press("1")
-    two.wait_for_function("document.getElementById('rated').textContent === '1 rated'")
+    two.locator("#rated", has_text="1 rated").wait_for()
     two.keyboard.press("3")
-    one.wait_for_function("document.getElementById('rated').textContent === '2 rated'")
+    one.locator("#rated", has_text="2 rated").wait_for()
 
 
 def test_filters_of_the_index_are_walked_through_page_after_page(large, visit):
@@ -458,7 +483,7 @@ def test_filters_of_the_index_are_walked_through_page_after_page(large, visit):
     shown = numbers(page)[:8]
     page.locator("#table tbody a").first.click()
     for number in shown:
-        page.wait_for_function(f"document.querySelector('.card.now h2')?.textContent.startsWith('{number}. ')")
+        page.locator(".card.now h2", has_text=re.compile(rf"^\s*{number}\. ")).wait_for()
         page.wait_for_selector("html[data-ready]", state="attached")
         assert "walk through" in page.locator("#walk").inner_text()
         if number != shown[-1]:
@@ -490,6 +515,7 @@ def test_a_line_is_dragged_into_place_and_measured_anew(study, visit, tmp_path):
     page.keyboard.press("ArrowDown")
     preview = card.locator(".says").inner_text()
     assert card.locator("h2 .mark").inner_text() == "⇕ corrected"
+    page.wait_for_timeout(200)  # a browser stores behind the page's back
     page.reload()
     page.locator(".card").first.locator(".knob.deep").nth(4).wait_for()
     assert card.locator(".says").inner_text() == preview
@@ -508,6 +534,22 @@ def test_a_line_is_dragged_into_place_and_measured_anew(study, visit, tmp_path):
     card.get_by_role("button", name="Undo").click()
     assert page.locator("#corrections").is_disabled()
     assert json.loads(page.evaluate("localStorage.getItem('musclemetrics:' + page.key)"))["corrections"] == {}
+
+
+def test_lines_are_drawn_where_none_were_found(study, visit, tmp_path):
+    records = [r for r in mm.load(study / "records.jsonl") if r.provenance.sources[0][0] == "Bob_2_vastus.png"]
+    bare = [replace(r, traces=[t for t in r.traces if t.name == "view_box"]) for r in records]
+    folder = tmp_path / "report"
+    pages(bare, folder, overlays=study / "overlays")
+    (file,) = (folder / "subjects").iterdir()
+    page = visit(file)
+    assert page.locator(".knob").count() == 0
+    page.get_by_role("button", name="Draw both lines").click()
+    assert page.locator(".knob").count() == 18
+    (one,) = corrections.load(downloaded(page, "#corrections", tmp_path))
+    (record,) = mm.measure_files(study / "in" / one.source, "bmode", tick_mm=10.0, corrections=[one])
+    told = re.search(r"([\d.]+) mm", page.locator(".says").inner_text())[1]
+    assert record["thickness"].value == pytest.approx(float(told), abs=0.05)
 
 
 def test_an_onset_is_dragged_and_a_release_left_out(bench, visit, tmp_path):

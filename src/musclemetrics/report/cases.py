@@ -4,44 +4,57 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..canvas import unit_text
 from ..modalities import CORRECTIONS
+from ..provenance import case_ids
 from ..record import Record
 from ..record.parts import RANK
 from ..store.lines import thinned
 from ..store.onsets import telling
+from .figures import Pictures
 from .words import TELLING, error_text, interval_text, source_text, titles_of, value_text
 
-__all__ = ["BENEATH", "case_of", "cases_of", "given", "movable"]
-
-BENEATH = "-scan"
-"""Suffix of the picture that lines are drawn over; see :func:`musclemetrics.provenance.picture_name`."""
+__all__ = ["case_of", "cases_of", "given", "movable"]
 
 _MARKS = {"rating", "rating_note"}
-_LINES = {"view_box", "histogram"}
-_RELEASES = {"release_onset", "release_start", "release_step", "release_used", "release_Po"}
+_RELEASES = {f"release_{name}" for name in ("onset", "start", "step", "used", "Po", "manual")}
 _RECOVERY = {"recovery_release", "recovery_time", "recovery_force"}
 _SIDES = ("superficial", "deep")
 _SHARE_DIGITS, _TIME_DIGITS = 2, 9
 
 
-def cases_of(records: Sequence[Record], ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Return a case for each record, as plain words for the templates.
+def cases_of(records: Iterable[Record], pictures: Pictures) -> list[dict[str, Any]]:
+    """Return a case for each record, as plain words for the templates; its evidence is not kept.
 
     Parameters
     ----------
-    records : sequence of Record
-    ids : sequence of str
-        See :func:`musclemetrics.provenance.case_ids`.
+    records : iterable of Record
+        All of a run, in their order.
+    pictures : Pictures
+        Finds or draws the picture of each.
     """
-    own = telling([r.labelled(**dict.fromkeys(_MARKS)) for r in records])
-    rows = zip(records, ids, titles_of(records), own, strict=True)
-    return [case_of(r, number, case, title, words) for number, (r, case, title, words) in enumerate(rows, 1)]
+    bare, shown = [], []
+    try:
+        for record in records:
+            found = pictures.of(record)
+            shown.append((found, json.dumps(movable(record, beneath=bool(found["beneath"])))))
+            bare.append(replace(record, traces=()))
+        pictures.finish()
+    except BaseException:
+        pictures.stop()
+        raise
+    own = telling([r.labelled(**dict.fromkeys(_MARKS)) for r in bare])
+    words = zip(bare, case_ids(bare), titles_of(bare), own, shown, strict=True)
+    return [
+        {**case_of(r, number, case, title, labels), **found, "move": move}
+        for number, (r, case, title, labels, (found, move)) in enumerate(words, 1)
+    ]
 
 
 def case_of(record: Record, number: int, case: str, title: str, own: Mapping[str, str]) -> dict[str, Any]:
@@ -87,10 +100,6 @@ def case_of(record: Record, number: int, case: str, title: str, own: Mapping[str
         "notes": p.reading.get("notes", ()),
         "settings": {k: repr(v) for k, v in p.settings.items()},
         "software": dict(p.software),
-        "moved": None,
-        "picture": "",
-        "beneath": "",
-        "no_picture": "",
     }
 
 
@@ -101,17 +110,22 @@ def given(record: Record) -> dict[str, Any]:
     return {name: json.loads(json.dumps(settings[name])) for name in names if settings.get(name)}
 
 
-def movable(case: Mapping[str, Any]) -> dict[str, Any] | None:
+def movable(record: Record, *, beneath: bool) -> dict[str, Any] | None:
     """Return what a person may drag in a case, as plain JSON: the lines over a scan, or the onsets of releases.
 
     Positions are in px of the original image and times in seconds of the recording, as
     :class:`musclemetrics.corrections.Correction` takes them.
+
+    Parameters
+    ----------
+    record : Record
+    beneath : bool
+        Whether there is a scan to draw lines over.
     """
-    record: Record = case["record"]
     names = {t.name for t in record.traces}
     if not record.provenance.sources:
         return None
-    if _LINES & names and case["beneath"]:
+    if "view_box" in names and beneath:
         return _lines(record, names)
     if names >= _RELEASES | _RECOVERY:
         return _onsets(record)

@@ -16,11 +16,10 @@ from typing import Any
 
 from .. import __version__
 from ..errors import SettingsError
-from ..provenance import case_ids
 from ..record import Record
 from ..store.whole import replaced
-from .cases import cases_of, given, movable
-from .figures import drawn, remove_others
+from .cases import cases_of, given
+from .figures import Pictures
 from .visits import Sheet, sheets
 from .words import heading, main_labels, main_names
 
@@ -63,8 +62,8 @@ def pages(
     jobs : int, optional
         Processes that draw.
     key : str, optional
-        Tells this study's marks from those of others in the same browser. By default made of the title, the
-        modalities and the first source.
+        Tells this study's marks from those of others in the same browser. By default the one of the report that is in
+        the folder already, else one made of all cases.
 
     Returns
     -------
@@ -95,10 +94,8 @@ def pages(
             code="unwritable",
             remedy="choose another folder",
         ) from error
-    shown = list(records)
-    cases = cases_of(shown, case_ids(shown))
-    drawn(cases, target, None if overlays is None else Path(overlays), jobs)
-    key = _key(title, shown) if key is None else key
+    cases = cases_of(records, Pictures(target, None if overlays is None else Path(overlays), jobs))
+    key = _key(target / "index.html", [c["id"] for c in cases]) if key is None else key
     all_sheets = sheets(cases)
     written = {f"{sheet.name}.html" for sheet in all_sheets}
     for number, sheet in enumerate(all_sheets):
@@ -109,14 +106,22 @@ def pages(
     for old in (target / _SUBJECTS).glob("*.html"):
         if _OWN_PAGE.fullmatch(old.name) and old.name not in written:
             old.unlink()
-    remove_others(target, cases)
     return index
 
 
-def _key(title: str, records: Sequence[Record]) -> str:
-    first = next((name for r in records for name, _ in r.provenance.sources), "")
-    made_of = (title, sorted({r.modality for r in records}), first)
-    return hashlib.sha256(repr(made_of).encode("utf-8", "backslashreplace")).hexdigest()[:16]
+def _key(index: Path, ids: Sequence[str]) -> str:
+    """Return the key of the report that is there, if it has a case in common with this one; else a new one.
+
+    A study that grows keeps its marks, and two studies never share them, whatever their files are called.
+    """
+    try:
+        text = index.read_text(encoding="utf-8").partition('id="data">')[2].partition("</script>")[0]
+        was = json.loads(text)
+        if {case[0] for case in was["cases"]} & set(ids):
+            return str(was["key"])
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        pass
+    return hashlib.sha256(" ".join(ids).encode()).hexdigest()[:16]
 
 
 def _write(page: Path, html: str) -> None:
@@ -197,7 +202,7 @@ def _case_page(sheet: Sheet, beside: Sequence[Sheet | None], key: str, title: st
                 "note": c["note"],
                 "beneath": c["beneath"],
                 "given": given(c["record"]),
-                "move": movable(c),
+                "move": json.loads(c["move"]),
             }
             for c in sheet.cases
         ],

@@ -47,7 +47,7 @@ function step(by) {
 
 function go([file, id]) {
   if (file === page.file && items.has(id)) choose(page.cases.findIndex((item) => item.id === id), "focus");
-  else location.href = `${file}.html#c${id}`;
+  else setTimeout(() => { location.href = `${file}.html#c${id}`; }, marks.rest());
 }
 
 function rate(item, what) {

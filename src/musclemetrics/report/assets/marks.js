@@ -10,6 +10,7 @@ const marks = (() => {
   const listeners = [];
   let kept = { ratings: {}, corrections: {} };
   let lasting = true;
+  let written = -Infinity;
 
   function read() {
     try {
@@ -27,6 +28,7 @@ const marks = (() => {
     edit(kept);
     try {
       localStorage.setItem(name, JSON.stringify(kept));
+      written = performance.now();
     } catch (error) {
       lasting = false;
     }
@@ -110,13 +112,14 @@ const marks = (() => {
     const at = Object.fromEntries(["item", "source", "frame", "rating", "note"].map((name) => [name, (head || []).indexOf(name)]));
     const told = (row, name) => (row[at[name]] || "").replace(/^'(?=[=+\-@\t\r＝＋－＠])/, "");
     if (at.item < 0 || at.rating < 0) throw new Error("no ratings");
+    const known = rows.filter((row) => /^[0-9a-f]{12}$/.test(told(row, "item")));
     change((now) => {
-      for (const row of rows) {
+      for (const row of known) {
         const [rating, note, source, frame] = ["rating", "note", "source", "frame"].map((name) => told(row, name));
         now.ratings[told(row, "item")] = { rating, note, source, frame };
       }
     });
-    return `${rows.length} ratings`;
+    return `${known.length} ratings`;
   }
 
   read();
@@ -128,6 +131,8 @@ const marks = (() => {
   return {
     name, rating, rate, correct, correction, word, ratingsTable, correctionsText, load, settle,
     onChange: (listener) => listeners.push(listener),
+    // A browser stores behind the page's back: the next page is not opened within the same blink.
+    rest: () => Math.max(0, written + 150 - performance.now()),
     counts: () => [Object.keys(kept.ratings).length, Object.keys(kept.corrections).length],
     lasting: () => lasting,
   };
