@@ -213,6 +213,12 @@ def test_a_label_is_kept_where_it_is_allowed_and_not_what_looks_like_a_person() 
         assert word not in str(told.value)
 
 
+def test_a_label_that_holds_its_subject_is_not_kept() -> None:
+    with pytest.raises(SettingsError, match="names the subject") as told:
+        Safe(KEY, ("group",)).records([record("a", subject="Quux", group="quuxs controls")])
+    assert "quux" not in str(told.value).lower()
+
+
 def test_a_subject_is_coded_even_where_it_is_allowed() -> None:
     (one,) = Safe(KEY, ("subject",)).records([record("a", subject="Quux")])
     assert one.labels == {"subject": KEY.code("S", "Quux")}

@@ -220,8 +220,11 @@ class Safe:
             ``not-safe`` if one that is to be kept as it is names someone or a day.
         """
         kept = {}
+        whose = [labels[who].casefold() for who in WHO if len(labels.get(who, "")) > 3]
         for name, word in labels.items():
             made = self._label(name, word)
+            if name in self.allow and name not in WHO and any(w in word.casefold() for w in whose):
+                raise _not_safe(name, "the subject")
             if made is not None:
                 kept[name] = made
             if name in WHO and made != word:
@@ -253,12 +256,7 @@ class Safe:
             except ValueError:
                 pass
         if like_a_date(word) or _PERSONAL.search(word):
-            raise SettingsError(
-                f"the label {_plainly(name)} is to be kept as it is, and one of its words looks like a date, a number "
-                "of a person or a name in parts",
-                code="not-safe",
-                remedy=f"leave --allow {_plainly(name)} out, or mend the label",
-            )
+            raise _not_safe(name, "what looks like a date, a number of a person or a name in parts")
         return word
 
     def _known(self, record: Record, sources: tuple[tuple[str, str], ...], labels: Mapping[str, str]) -> dict[str, str]:
@@ -302,6 +300,14 @@ class Safe:
         if not isinstance(tree, Mapping):
             return tree
         return {self.text(str(k), known): self._named(v, known) for k, v in tree.items()}
+
+
+def _not_safe(name: str, what: str) -> SettingsError:
+    return SettingsError(
+        f"the label {_plainly(name)} is to be kept as it is, and names {what}",
+        code="not-safe",
+        remedy=f"leave --allow {_plainly(name)} out, or mend the label",
+    )
 
 
 def _plainly(name: str) -> str:
