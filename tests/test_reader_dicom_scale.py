@@ -166,6 +166,26 @@ def test_the_machine_and_its_settings_become_labels() -> None:
     assert codes(scaled(Modality="CT")) == ["not-ultrasound"]
 
 
+def test_free_words_become_labels_without_days_and_numbers() -> None:
+    reading = scaled(
+        Manufacturer="Maker*",
+        ManufacturerModelName="M-7 01.02.1933 4711080",
+        ProcessingFunction="Doe^Jane MSK / knee",
+        TotalGain="62",
+        TransducerData="L" * 60,
+    )
+    assert reading.labels == {
+        "device": "Maker M-7",
+        "gain": "62 dB",
+        "transducer": "L" * 40,
+    }
+    assert reading.notes[0].startswith("of device, transducer, preset in the header only")
+
+
+def test_rescaling_of_eight_bits_is_told() -> None:
+    assert codes(scaled(RescaleSlope="2", RescaleIntercept="-100")) == ["rescale-not-applied"]
+
+
 def test_no_element_that_can_name_a_person_leaves_a_trace(tmp_path: Path) -> None:
     """A canary in every text element of the standard but those listed, nested and private ones too."""
     from pydicom.datadict import DicomDictionary, tag_for_keyword

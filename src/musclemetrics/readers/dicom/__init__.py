@@ -108,7 +108,7 @@ def read(
             pieces = frames_of(data, found, count)
     flags += _said(elements, encoding)
     measure = scale_of(elements, layout.rows, layout.columns)
-    words = labels(elements)
+    words, cut = labels(elements)
     open_pixels = reopen if found.inflated is None else _inflated_again(reopen, name)
     look = _look(photometric, encoding, layout, elements, found.little)
     for number in chosen(frames, count):
@@ -123,7 +123,7 @@ def read(
             measure.units,
             {**words, **numbered},
             flags=(*flags, *measure.flags, *shown.flags, *of_region),
-            notes=(*measure.notes, *shown.notes, *said),
+            notes=(*cut, *measure.notes, *shown.notes, *said),
         )
 
 

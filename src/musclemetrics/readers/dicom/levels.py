@@ -137,7 +137,11 @@ def _monochrome(elements: Elements, photometric: str, layout: Layout, little: bo
     if plain:
         # Eight bits are what the scanner's screen showed and what people measure; a window is a way to look at them.
         if slope != 1 or intercept != 0:
-            notes.append(f"the header rescales levels by {slope:g} and {intercept:g}, which was not applied to 8 bits")
+            message = (
+                f"the header rescales levels by {slope:g} and {intercept:g}, which was not applied to 8 bits: echo "
+                "intensity is of the levels stored"
+            )
+            flags.append(Flag("rescale-not-applied", message, "note"))
         if window is not None and not _identity(window, slope, intercept):
             message = (
                 f"the header asks for a window of {window[1]:g} levels about {window[0]:g}, which was not applied: "

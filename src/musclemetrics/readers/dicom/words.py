@@ -7,11 +7,27 @@ import re
 from ...errors import ReadError
 from .header import Elements
 
-__all__ = ["labels"]
+__all__ = ["labels", "safe"]
 
 
-def labels(elements: Elements) -> dict[str, str]:
-    """Return the labels of an image.
+LONGEST = 40
+"""Characters of a label."""
+# A day in any order of its parts; digits in a row, as numbers of people and of machines have them.
+_DAY = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}|\d{6,}")
+_OTHER = re.compile(r"[^\w .,+/()-]")
+
+
+def safe(word: str) -> str:
+    """Return what of a word may name a machine or a setting: no sign of a person's name, no day, no long number."""
+    if "^" in word:  # a person's name as DICOM writes one: where it ends is not known
+        return ""
+    for kind in (_DAY, _OTHER):
+        word = kind.sub(" ", word)
+    return " ".join(word.split())[:LONGEST].strip()
+
+
+def labels(elements: Elements) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the labels of an image, and a note on those that were cut.
 
     The transducer is the first value of TransducerData, or its type: the others are serial numbers. Gain and dynamic
     range are elements that the standard has retired and some makers still write.
@@ -27,7 +43,11 @@ def labels(elements: Elements) -> dict[str, str]:
         "dynamic_range": _with_unit(elements, "DynamicRange", "dB"),
         "frequency": _frequency(elements),
     }
-    return {name: word for name, word in found.items() if word}
+    cut = [name for name, word in found.items() if safe(word) != word]
+    notes = (f"of {', '.join(cut)} in the header only what names a machine was kept: no day, no long number",) * bool(
+        cut
+    )
+    return {name: safe(word) for name, word in found.items() if safe(word)}, notes
 
 
 def _with_unit(elements: Elements, keyword: str, unit: str) -> str:
