@@ -44,8 +44,8 @@ def fascicles_of(
     spacing = (scale.dx, scale.dy) if scale.known else None
     # Some rows away from the edges, or fascia is taken for stripes.
     keep = INSET * float(np.mean(edges.deep - edges.superficial))
-    x0, y0, x1, y1 = picture.view.box
-    grey, mask = picture.grey[y0:y1, x0:x1], edges.within(picture.view.box, keep)
+    x0, y0, x1, y1 = box = edges.box(picture.view.box)
+    grey, mask = picture.grey[y0:y1, x0:x1], edges.within(box, keep)
     deep, superficial = (imaging.line_angle(edges.x, y, spacing=spacing) for y in (edges.deep, edges.superficial))
     try:
         found = imaging.fascicle_angle(grey, mask, deep_angle=deep, superficial_angle=superficial, spacing=spacing)
