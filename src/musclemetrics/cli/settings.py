@@ -157,7 +157,7 @@ def _described(kind: Any) -> str:
         return words[kind]
     holder = origin or kind
     if isinstance(holder, type) and issubclass(holder, Mapping):
-        return "name:value,name:value"
+        return "name:value,name:value, JSON, or the name of a .json file"
     if isinstance(holder, type) and issubclass(holder, tuple | list | Sequence):
         return "values with commas between"
     return getattr(kind, "__name__", str(kind))
