@@ -19,7 +19,7 @@ import pytest
 from musclemetrics.batch import SupervisedPool, measure_files
 from musclemetrics.corrections import Correction
 from musclemetrics.errors import ReadError, SettingsError, WriteError
-from musclemetrics.store import load, save
+from musclemetrics.store import load, save, whole
 from musclemetrics.study import journal as journals
 from musclemetrics.study import lock, ratings, running
 from musclemetrics.study.journal import Journal
@@ -294,6 +294,28 @@ def test_tables_are_there_while_the_work_goes_on(data: Path, tmp_path: Path) -> 
     run(_plan(data), study, every=0.0, watch=looking, report=False)  # type: ignore[arg-type]
     assert seen == list(range(1, 10)) or seen == sorted(seen)
     assert seen[0] == 1
+
+
+def test_a_table_held_open_stops_no_run(data: Path, tmp_path: Path, monkeypatch) -> None:
+    """On Windows a spreadsheet holds what it shows: that is met at the end, when all is measured, and costs nothing."""
+    study = tmp_path / "study"
+    real = os.replace
+
+    def held(source: str | Path, target: str | Path) -> None:
+        if Path(target).name == "records.csv":
+            raise PermissionError(13, "it is used by another process", str(target))
+        real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(whole.os, "replace", held)
+        with pytest.raises(SettingsError, match=r"records\.csv cannot be replaced") as caught:
+            run(_plan(data), study, every=0.0, report=False)
+        assert caught.value.code == "unwritable"
+    assert len(Journal(study).lines) == 9
+    count = _calls()
+    run(_plan(data), study, report=False)
+    assert _calls() == count
+    assert (study / "records.csv").exists()
 
 
 def test_a_full_disk_leaves_the_journal_as_it_was(data: Path, tmp_path: Path, monkeypatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -80,7 +81,18 @@ def prepared(
     units = []
     for item in parts:
         own = tuple(c for e in item.entries for c in by_file.get(e.name, ()))
-        units.append(Unit(item, name, for_measure, for_inputs, options, errors, own, str(overlays or "")))
+        units.append(
+            Unit(
+                item,
+                name,
+                for_measure,
+                for_inputs,
+                options,
+                errors,
+                own,
+                "" if overlays is None else os.path.abspath(overlays),
+            )
+        )
     return Prepared(module, tuple(units), tuple(entries))
 
 

@@ -163,7 +163,7 @@ def run(
                 work.done.add(name)
                 if time.monotonic() - last >= pause:
                     begin = time.monotonic()
-                    derive(home, plan, journal, work.with_rows, whole=False)
+                    _meanwhile(home, plan, journal, work)
                     last = time.monotonic()
                     pause = max(every, _SHARE * (last - begin))
             assert work.done == set(work.names), f"items without a row: {sorted(set(work.names) - work.done)[:5]}"
@@ -173,11 +173,20 @@ def run(
         except KeyboardInterrupt:
             results.close()  # type: ignore[attr-defined]
             if journal.path.stat().st_size <= _SOON:
-                derive(home, plan, journal, work.with_rows, whole=False)
+                _meanwhile(home, plan, journal, work)
             raise KeyboardInterrupt(
                 f"{len(work.done)} of {len(work.names)} items are kept in {home}; the same command goes on from there"
             ) from None
         return Derived(found.records, found.counts, (*told, *found.told))
+
+
+def _meanwhile(home: Path, plan: Plan, journal: Journal, work: _Work) -> None:
+    """Write tables of what is done so far; one that a spreadsheet holds open is no reason to stop."""
+    try:
+        derive(home, plan, journal, work.with_rows, whole=False)
+    except SettingsError as error:
+        if error.code != "unwritable":
+            raise
 
 
 def made(home: Path, *, overwrite: bool = False) -> None:
