@@ -37,6 +37,14 @@ def test_a_name_in_the_scan_is_found(size: int, level: int, dtype: type) -> None
         assert possible_text(image, made.box) >= LIKELY_TEXT
 
 
+@pytest.mark.parametrize("size", [8, 9, 11])
+def test_a_name_in_small_letters_is_found(size: int) -> None:
+    made = bmode(screen="black", seed=1)
+    x0, y0, _, y1 = made.box
+    for at in ((x0 + 20, y0 + 150), (x0 + 60, y1 - 60)):
+        assert possible_text(painted(made.image, at, size, 255), made.box) >= LIKELY_TEXT
+
+
 def test_text_outside_the_region_does_not_count() -> None:
     made = bmode(screen="black", seed=1)
     assert possible_text(painted(made.image, (made.box[0], 20), 24, 255), made.box) < LIKELY_TEXT
