@@ -141,8 +141,9 @@ def _files(folder: Path, firsts: list[float]) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signal to a process alone")
-def test_ctrl_c_ends_the_command_within_two_seconds(tmp_path: Path) -> None:
-    """Fault 21: tables of what is done, a journal to go on from, no item waited for."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "a scheduler's word"])
+def test_told_to_end_the_command_does_within_two_seconds(tmp_path: Path, number: signal.Signals) -> None:
+    """Fault 21: tables of what is done, a journal to go on from, no item waited for, the folder free."""
     _files(tmp_path / "data", [1.0] * 20 + [101.0] * 2)
     with _started(0, "data", "-o", "study", "-j", "2", cwd=tmp_path) as process:
         end = time.monotonic() + 60
@@ -153,7 +154,7 @@ def test_ctrl_c_ends_the_command_within_two_seconds(tmp_path: Path) -> None:
             time.sleep(0.05)
         time.sleep(0.5)
         begin = time.monotonic()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert process.wait(20) == 130
         assert time.monotonic() - begin < 2
         assert process.stderr is not None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,13 +33,31 @@ def exit_code(counts: Mapping[str, int]) -> int:
     return SOME_FAILED if counts.get("failed", 0) else OK
 
 
+@contextmanager
+def _told_to_end() -> Iterator[None]:
+    """Take a scheduler's request to end (SIGTERM) for Ctrl-C, so that the run closes its books and frees its folder."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # in a thread, where signals are another's business
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def measured_into(
     folder: Path, plan: Plan, arguments: Namespace, corrections: Iterable[Correction] = (), count: int | None = None
 ) -> Derived:
     """Measure a plan into its run folder with the engine that the arguments name."""
     if count is None:
         count = len(items(listed(plan.paths), plan.group_by))
-    with engine(arguments, count) as place:
+    with _told_to_end(), engine(arguments, count) as place:
         return run(
             plan,
             folder,
