@@ -98,6 +98,7 @@ cards.forEach((card, k) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("textarea, input:not([type=checkbox]), select")) return;
+  if (event.key.startsWith("Arrow") && event.target.closest("[role=slider]")) return; // these are its own
   const item = page.cases[current];
   const what = { 1: "accept", 2: "doubt", 3: "reject" }[event.key];
   if (what) marks.rate(item, applied(item), { rating: what });
@@ -121,4 +122,4 @@ marks.settle(page.cases.map((item) => ({ item, applied: applied(item) })));
 tools();
 show();
 fromAddress("focus");
-document.documentElement.dataset.ready = "yes";
+document.documentElement.dataset.ready = String(Math.round(performance.now())); // ms until the page answers

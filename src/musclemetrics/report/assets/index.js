@@ -337,4 +337,4 @@ for (const [name, all] of [["beforeprint", true], ["afterprint", false]])
 marks.onChange(() => (state.mark ? refresh() : paint()));
 tools();
 reset();
-document.documentElement.dataset.ready = "yes";
+document.documentElement.dataset.ready = String(Math.round(performance.now())); // ms until the page answers

@@ -32,8 +32,11 @@ function strip(head, points, open) {
   let kept = () => true;
   let current = -1;
 
+  let laid = null;
+
   function layout() {
     const width = canvas.clientWidth || 380;
+    if (laid && laid.width === width) return laid;
     const inner = width - STRIP.left - STRIP.right, room = STRIP.height - STRIP.axis - 4;
     const place = (v) => STRIP.left + (Math.min(Math.max(v, low), high) - low) / (high - low) * inner;
     const bins = new Map();
@@ -48,7 +51,8 @@ function strip(head, points, open) {
     for (const stack of bins.values()) {
       stack.forEach((p, k) => { p.y = 2 + room / 2 + (k % 2 ? 1 : -1) * Math.ceil(k / 2) * gap; });
     }
-    return { width, place };
+    laid = { width, place };
+    return laid;
   }
 
   function draw() {
@@ -76,7 +80,7 @@ function strip(head, points, open) {
     pen.stroke();
     const shown = by.filter((p) => kept(p.index));
     pen.fillStyle = "#d0d0d0";
-    for (const p of by) if (!kept(p.index)) dot(pen, p, 2);
+    if (shown.length < by.length) for (const p of by) if (!kept(p.index)) dot(pen, p, 2);
     for (const status of ["ok", "suspect"]) {
       pen.fillStyle = DOT[status];
       pen.strokeStyle = "#6b4300";
@@ -155,6 +159,7 @@ function strip(head, points, open) {
     } else return;
     event.preventDefault();
   });
-  new ResizeObserver(draw).observe(canvas);
+  // The first call tells of the size it has already.
+  new ResizeObserver(() => { if (laid && laid.width !== canvas.clientWidth) draw(); }).observe(canvas);
   return { box, show: (keep) => { kept = keep; draw(); } };
 }
