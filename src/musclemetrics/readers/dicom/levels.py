@@ -116,7 +116,8 @@ def _to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _monochrome(elements: Elements, photometric: str, layout: Layout, little: bool) -> Levels:
-    flags, notes = [], []
+    flags: list[Flag] = []
+    notes: list[str] = []
     inverted = photometric == "MONOCHROME1"
     low, high = (
         (-(2 ** (layout.stored - 1)), 2 ** (layout.stored - 1) - 1) if layout.signed else (0, 2**layout.stored - 1)
