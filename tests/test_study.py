@@ -20,8 +20,8 @@ from musclemetrics.batch import SupervisedPool, measure_files
 from musclemetrics.corrections import Correction
 from musclemetrics.errors import ReadError, SettingsError, WriteError
 from musclemetrics.store import load, save, whole
+from musclemetrics.study import home, lock, ratings, running
 from musclemetrics.study import journal as journals
-from musclemetrics.study import lock, ratings, running
 from musclemetrics.study.journal import Journal
 from musclemetrics.study.plan import Plan, in_shard, shard_of
 from musclemetrics.study.running import run
@@ -73,7 +73,7 @@ def test_a_folder_holds_what_a_run_gives(data: Path, tmp_path: Path) -> None:
     assert load(tmp_path / "study" / "records.jsonl") == list(measure_files(data, mean_force))
     save(measure_files(data, mean_force), tmp_path / "records.csv")
     assert (tmp_path / "records.csv").read_bytes() == (tmp_path / "study" / "records.csv").read_bytes()
-    assert {p.name for p in (tmp_path / "study").iterdir()} == {*running.FILES, "report"}
+    assert {p.name for p in (tmp_path / "study").iterdir()} == {*home.FILES, "report"}
     assert (tmp_path / "study" / "report" / "index.html").is_file()
     text = "".join(p.read_text(encoding="utf-8") for p in (tmp_path / "study").glob("*.jsonl"))
     assert str(tmp_path) not in text

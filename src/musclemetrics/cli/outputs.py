@@ -15,7 +15,7 @@ from ..batch import Entry
 from ..errors import SettingsError
 from ..provenance import HEAD, corrections_table, own_output
 from ..record import Record
-from ..study.running import FILES
+from ..study.home import FILES
 
 __all__ = ["Output", "guarded", "target", "write_folder"]
 

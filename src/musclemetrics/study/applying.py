@@ -17,11 +17,12 @@ from ..errors import SettingsError
 from ..store.whole import replaced
 from . import ratings
 from .deriving import Derived, derive
+from .home import CORRECTIONS, own_paths
 from .journal import Journal
 from .lock import Lock
 from .plan import NAME as PLAN
 from .plan import Plan
-from .running import CORRECTIONS, own_paths, run
+from .running import run
 
 __all__ = ["CORRECTIONS", "apply", "joined_corrections", "save_corrections", "stored_corrections"]
 

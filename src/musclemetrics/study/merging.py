@@ -14,10 +14,10 @@ from ..store.whole import replaced
 from . import ratings
 from .applying import CORRECTIONS, joined_corrections, save_corrections, stored_corrections
 from .deriving import OVERLAYS, Derived, derive
+from .home import made, refuse_other, swept
 from .journal import Journal
 from .lock import Lock
 from .plan import Plan, differences
-from .running import made, refuse_other, swept
 from .sheet import NAME as SHEET
 
 __all__ = ["merge"]

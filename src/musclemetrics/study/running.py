@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,32 +16,24 @@ from ..batch import Entry, Unit, finished, limits_of, prepared
 from ..corrections import Correction
 from ..corrections import load as load_corrections
 from ..errors import SettingsError
-from ..provenance import HEAD, own_output, sha256
 from ..record import Record
 from .deriving import OVERLAYS, Derived, derive, same_as_before
-from .journal import NAME as JOURNAL
-from .journal import File, Journal, Line
-from .lock import NAME as LOCK
+from .home import CORRECTIONS, made, own_paths, refuse_other, swept
+from .journal import File, Journal
 from .lock import Lock
 from .placing import placed
-from .plan import Plan, differences, in_shard
-from .ratings import NAME as RATINGS
+from .plan import Plan, in_shard
+from .sameness import files_of, is_done, noted
 from .sheet import NAME as SHEET
 from .sheet import Sheet
 from .sheet import load as load_sheet
 from .sheet import save as save_sheet
 
-__all__ = ["CORRECTIONS", "FILES", "made", "own_paths", "refuse_other", "run", "swept"]
+__all__ = ["run"]
 
-CORRECTIONS = "corrections.json"
-FILES = ("records.jsonl", "records.csv", "records_long.csv", "records.xlsx", "run.toml", "methods.md", JOURNAL)
-"""What a run writes into its folder, beside those of the report."""
-
-_OWN = {*FILES, "report", "figures", OVERLAYS, CORRECTIONS, RATINGS, SHEET}
 EVERY = 30.0  # s between two versions of the tables while the work goes on
 _SHARE = 20  # and at least so many times as long as writing them takes
 _SOON = 10_000_000  # bytes of journal from which tables are written within the second that Ctrl-C leaves
-_RACY = 2_000_000_000  # ns: what changed just before it was looked at may change again without its time telling
 
 Result = tuple[Unit, list[Record]]
 
@@ -152,14 +144,14 @@ def run(
         if overlays is not None:
             overlays.mkdir(exist_ok=True)
         states: dict[int, tuple[str, list[File]]] = {}
-        results = finished(_watched_files(work.todo, states), executor, limits)
+        results = finished(noted(work.todo, states), executor, limits)
         last, pause = time.monotonic(), every
         try:
             for unit, records in watch(results):
                 name, before = states.pop(id(unit))
                 if plan.safe is not None:
                     records = [plan.safe.record(r) for r in records]
-                journal.add(name, work.keys[name], _files(before, records), records)
+                journal.add(name, work.keys[name], files_of(before, records), records)
                 work.done.add(name)
                 if time.monotonic() - last >= pause:
                     begin = time.monotonic()
@@ -189,39 +181,6 @@ def _meanwhile(home: Path, plan: Plan, journal: Journal, work: _Work) -> None:
             raise
 
 
-def made(home: Path, *, overwrite: bool = False) -> None:
-    """Make the folder; refuse one in which files of other origin have the names of ours, unless they may go."""
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            f"the folder {home} cannot be made ({error.strerror or error})",
-            code="unwritable",
-            remedy="choose another folder",
-        ) from error
-    if (home / JOURNAL).is_file() and _ours(home / JOURNAL):
-        return
-    for name in FILES:
-        if (home / name).exists() and not _ours(home / name):
-            if overwrite and (home / name).is_file():
-                (home / name).unlink()
-                continue
-            raise SettingsError(
-                f"{home / name} was not written by musclemetrics",
-                code="would-overwrite-file",
-                remedy="choose another folder, or give --overwrite to replace it",
-            )
-
-
-def _ours(path: Path) -> bool:
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(HEAD)
-    except OSError:
-        return False
-    return not head or own_output(head)
-
-
 def _placed(sheet: Sheet, plan: Plan, entries: Iterable[Entry], home: Path) -> list[str]:
     """Keep a sheet in the run folder, by the names its files have there; return what did not fit, in words."""
     names = [e.name for e in entries]
@@ -231,41 +190,6 @@ def _placed(sheet: Sheet, plan: Plan, entries: Iterable[Entry], home: Path) -> l
         found = plan.safe.sheet(placed(sheet, [plan.safe.names.get(name, name) for name in names]))
     save_sheet(found, home / SHEET)
     return [f"{found.name}: {note}" for note in found.notes]
-
-
-def own_paths(home: Path) -> Callable[[str], bool]:
-    """Return what tells of a path whether it is the run folder, or something that a run keeps there: no input."""
-    top = os.path.normcase(os.path.abspath(home))
-
-    def own(path: str) -> bool:
-        place = os.path.normcase(os.path.abspath(path))
-        if place == top:
-            return True
-        if not place.startswith(top.rstrip(os.sep) + os.sep):
-            return False
-        first = os.path.relpath(place, top).split(os.sep)[0]
-        return first in _OWN or first.startswith(LOCK) or (first.startswith(".") and first.endswith(".part"))
-
-    return own
-
-
-def swept(home: Path) -> None:
-    """Remove what a run that died was writing when it did."""
-    for left in home.glob(".*.part"):
-        with suppress(OSError):
-            left.unlink()
-
-
-def refuse_other(asked: Mapping[str, Any], journal: Journal) -> None:
-    """Refuse to go on in the folder of a run that was asked another thing; see :attr:`Plan.asked`."""
-    differing = [] if journal.head is None else differences(journal.head["run"], asked)
-    if differing:
-        more = f" and {len(differing) - 4} more" if len(differing) > 4 else ""
-        raise SettingsError(
-            f"{journal.path.parent} holds a run with other settings: {'; '.join(differing[:4])}{more}",
-            code="other-settings",
-            remedy="choose another folder, or give the settings of run.toml in it",
-        )
 
 
 def _begun(plan: Plan, journal: Journal) -> list[str]:
@@ -303,7 +227,7 @@ def _shared_out(plan: Plan, journal: Journal, units: Sequence[Unit]) -> _Work:
         work.at.append(number)
         work.keys[name] = plan.key(own) if own else plain_key
         line = journal.lines.get(name)
-        if line is not None and _is_done(unit, line, work.keys[name]):
+        if line is not None and is_done(unit, line, work.keys[name]):
             work.done.add(name)
         else:
             work.todo.append((name, unit))
@@ -326,59 +250,3 @@ def _told(journal: Journal, work: _Work) -> list[str]:
             listed = ", ".join(name.partition("\n")[0] for name in these[:3])
             told.append(f"{len(these)} {'item' if len(these) == 1 else 'items'} {what}: {listed}{more}")
     return told
-
-
-def _state(entry: Entry) -> tuple[int, ...]:
-    """Return what the system says of a file, or nothing where that does not prove that it is the same."""
-    if os.name != "posix":  # no time there that programs cannot set
-        return ()
-    try:
-        found = os.stat(entry.path)
-    except (OSError, ValueError):
-        return ()
-    if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) < _RACY:
-        return ()
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
-
-
-def _is_done(unit: Unit, line: Line, key: str) -> bool:
-    if line.key != key or "failed" in line.statuses or len(line.files) != len(unit.item.entries):
-        return False
-    return all(_same(entry, file) for entry, file in zip(unit.item.entries, line.files, strict=True))
-
-
-def _same(entry: Entry, file: File) -> bool:
-    name, digest, state, problem = file
-    if name != entry.name or problem != (entry.problem.code if entry.problem else ""):
-        return False
-    if problem:  # never opened
-        return True
-    if not digest:
-        return False
-    if state and state == _state(entry):
-        return True
-    try:
-        with open(entry.path, "rb") as stream:
-            return sha256(stream) == digest
-    except OSError:
-        return False
-
-
-def _watched_files(todo: Sequence[tuple[str, Unit]], states: dict[int, tuple[str, list[File]]]) -> Iterator[Unit]:
-    """Yield the units, what the system says of their files noted before anyone reads them.
-
-    Noted before, it can only be older than the bytes that were measured: a change in between is seen next time.
-    """
-    for name, unit in todo:
-        states[id(unit)] = (
-            name,
-            [(e.name, "", _state(e), e.problem.code if e.problem else "") for e in unit.item.entries],
-        )
-        yield unit
-
-
-def _files(before: Sequence[File], records: Sequence[Record]) -> list[File]:
-    digests = {name: digest for r in records for name, digest in r.provenance.sources if digest}
-    # What failed is read again whatever the system says.
-    known = all(r.status != "failed" for r in records)
-    return [(n, digests.get(n, ""), state if known else (), problem) for n, _, state, problem in before]

@@ -1,0 +1,95 @@
+"""The folder of a run: what lies in it, and what may not be written over."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..errors import SettingsError
+from ..provenance import HEAD, own_output
+from .deriving import OVERLAYS, REPORT
+from .journal import NAME as JOURNAL
+from .journal import Journal
+from .lock import NAME as LOCK
+from .plan import differences
+from .ratings import NAME as RATINGS
+from .sheet import NAME as SHEET
+
+__all__ = ["CORRECTIONS", "FILES", "made", "own_paths", "refuse_other", "swept"]
+
+CORRECTIONS = "corrections.json"
+FILES = ("records.jsonl", "records.csv", "records_long.csv", "records.xlsx", "run.toml", "methods.md", JOURNAL)
+"""What a run writes into its folder, beside those of the report."""
+
+_OWN = {*FILES, REPORT, "figures", OVERLAYS, CORRECTIONS, RATINGS, SHEET}
+
+
+def made(home: Path, *, overwrite: bool = False) -> None:
+    """Make the folder; refuse one in which files of other origin have the names of ours, unless they may go."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"the folder {home} cannot be made ({error.strerror or error})",
+            code="unwritable",
+            remedy="choose another folder",
+        ) from error
+    if (home / JOURNAL).is_file() and _ours(home / JOURNAL):
+        return
+    for name in FILES:
+        if (home / name).exists() and not _ours(home / name):
+            if overwrite and (home / name).is_file():
+                (home / name).unlink()
+                continue
+            raise SettingsError(
+                f"{home / name} was not written by musclemetrics",
+                code="would-overwrite-file",
+                remedy="choose another folder, or give --overwrite to replace it",
+            )
+
+
+def _ours(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD)
+    except OSError:
+        return False
+    return not head or own_output(head)
+
+
+def own_paths(home: Path) -> Callable[[str], bool]:
+    """Return what tells of a path whether it is the run folder, or something that a run keeps there: no input."""
+    top = os.path.normcase(os.path.abspath(home))
+
+    def own(path: str) -> bool:
+        place = os.path.normcase(os.path.abspath(path))
+        if place == top:
+            return True
+        if not place.startswith(top.rstrip(os.sep) + os.sep):
+            return False
+        first = os.path.relpath(place, top).split(os.sep)[0]
+        return first in _OWN or first.startswith(LOCK) or (first.startswith(".") and first.endswith(".part"))
+
+    return own
+
+
+def swept(home: Path) -> None:
+    """Remove what a run that died was writing when it did."""
+    for left in home.glob(".*.part"):
+        with suppress(OSError):
+            left.unlink()
+
+
+def refuse_other(asked: Mapping[str, Any], journal: Journal) -> None:
+    """Refuse to go on in the folder of a run that was asked another thing; see :attr:`Plan.asked`."""
+    differing = [] if journal.head is None else differences(journal.head["run"], asked)
+    if differing:
+        more = f" and {len(differing) - 4} more" if len(differing) > 4 else ""
+        raise SettingsError(
+            f"{journal.path.parent} holds a run with other settings: {'; '.join(differing[:4])}{more}",
+            code="other-settings",
+            remedy="choose another folder, or give the settings of run.toml in it",
+        )
