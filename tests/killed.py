@@ -1,6 +1,7 @@
 """A run in a process of its own, for tests that kill it.
 
-``python -m tests.killed DATA STUDY ACKS [MODALITY [WORKERS]]``. After each item a byte goes to ACKS: ``m`` when it was measured, ``k`` when the run has kept it.
+``python -m tests.killed DATA STUDY ACKS [MODALITY [WORKERS]]``. After each item a byte goes
+to ACKS: ``m`` when it was measured, ``k`` when the run has kept it.
 """
 
 from __future__ import annotations
