@@ -346,6 +346,55 @@ def test_thousands_are_there_at_once_and_few_rows_in_the_page(large, visit):
     assert len(numbers(page)) < 60
 
 
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    """Return the folder of a report of two modalities."""
+    folder = tmp_path_factory.mktemp("mixed")
+    slack = mm.measure_files(Path(str(mm.sample("slack"))) / "S01.csv", "slack")
+    records = [*generated(9, 3), *slack]
+    pages([replace(r, traces=()) for r in records], folder / "report", title="Both")
+    return folder
+
+
+CUT = """() => [...document.querySelectorAll(".strip h3 *, thead button, thead button span, td:has(> .chip), td.n")]
+    .filter((box) => box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).display !== "inline")
+    .map((box) => box.textContent)"""
+
+LINES = """all => all.map((one) => {
+    const tops = [...one.getClientRects()].filter((box) => box.width > 0).map((box) => Math.round(box.top));
+    return [one.textContent, new Set(tops).size];
+})"""
+
+
+def test_nothing_of_the_index_is_cut_on_a_screen_of_1280_px(large, mixed, visit):
+    for folder in (large, mixed):
+        page = visit(folder / "report" / "index.html")
+        for modality in ("", "=bmode", "=slack") if folder is mixed else ("",):
+            page.locator("#modality").select_option(modality) if modality else None
+            page.wait_for_timeout(100)  # the table answers to its own size
+            box = page.locator("#table")
+            assert box.evaluate("b => b.scrollWidth - b.clientWidth") == 0
+            assert page.evaluate(CUT) == []
+            heads = page.locator("thead button span:not(.way)")
+            lines = heads.evaluate_all(LINES)
+            assert [(head, n) for head, n in lines if n > len(re.split("_| ", head))] == []
+
+
+def test_measurements_of_several_modalities_are_shown_for_one_at_a_time(mixed, visit):
+    page = visit(mixed / "report" / "index.html")
+    assert page.locator("#shown").inner_text() == "10 cases"
+    assert page.locator(".strip").count() == 0
+    assert page.locator(".kinds button").all_inner_texts() == ["bmode (9)", "slack (1)"]
+    page.locator(".kinds button").last.click()
+    assert page.locator("#shown").inner_text() == "1 of 10 cases"
+    heads = page.locator("thead th").all_inner_texts()
+    assert "subject" not in heads  # no slack test has one
+    assert any(head.startswith("Vo") for head in heads)
+    assert page.locator(".strip h3 b").first.inner_text().startswith("Vo")
+    page.locator("#clear").click()
+    assert numbers(page) == list(range(1, 11))
+
+
 def test_a_click_on_a_dot_opens_its_case(large, visit):
     records = generated()
     page = visit(large / "report" / "index.html")

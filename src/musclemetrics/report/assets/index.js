@@ -25,29 +25,41 @@ function broken(head) {
   return [...parts, ...(unit.length ? ["(" + unit.join(" (")] : [])];
 }
 
+// How wide words are, in em.
+const ruler = document.createElement("canvas").getContext("2d");
+function wide(words, weight) {
+  ruler.font = `${weight} 100px ${getComputedStyle(document.body).fontFamily}`;
+  return ruler.measureText(words).width / 100;
+}
+
 function columnsShown() {
-  const made = [{ key: "number", head: "#", width: 4.5, text: (c, n) => String(n + 1), order: (c, n) => n, right: true }];
-  made.push({ key: "status", head: "status", width: 8, text: (c) => STATUS[c[STATE]], order: (c) => c[STATE] });
+  const made = [{ key: "number", head: "#", text: (c, n) => String(n + 1), order: (c, n) => n, right: true }];
+  made.push({ key: "status", head: "status", pad: 3.8, text: (c) => STATUS[c[STATE]], order: (c) => c[STATE] });
   if (page.modalities.length > 1 && !state.modality)
-    made.push({ key: "modality", head: "modality", width: 8, text: (c) => page.modalities[c[KIND]].name, word: true });
-  page.labels.forEach((label, k) => made.push({ key: "l" + k, head: label, text: (c) => c[LABELS][k], word: true }));
-  made.push({ key: "mark", head: "rated", width: 6.5, text: (c) => marks.word(item(c), applied(c)), word: true });
-  made.push({ key: "flags", head: "flags", width: 12, word: true,
+    made.push({ key: "modality", head: "modality", text: (c) => page.modalities[c[KIND]].name, word: true });
+  const some = cases.filter((c) => !state.modality || page.modalities[c[KIND]].name === state.modality);
+  page.labels.forEach((label, k) => {
+    if (some.some((c) => c[LABELS][k])) made.push({ key: "l" + k, head: label, text: (c) => c[LABELS][k], word: true });
+  });
+  made.push({ key: "mark", head: "rated", text: (c) => marks.word(item(c), applied(c)), word: true });
+  made.push({ key: "flags", head: "flags", least: 7, most: 30, word: true,
     text: (c) => c[STATE] > 1 ? `${page.codes[c[FLAGS][0]] || ""}: ${c[WHY]}` : c[FLAGS].map((f) => page.codes[f]).join(", "),
     more: (c) => [c[FLAGS].map((f) => page.codes[f]).join(", "), c[WHY]].filter(Boolean).join("\n") });
   const only = page.modalities.length === 1 ? 0 : page.modalities.findIndex((m) => m.name === state.modality);
   if (only >= 0) page.modalities[only].columns.forEach((head, k) => {
     const shared = head.includes("(");
-    made.push({ key: "v" + k, head, right: true, width: Math.max(6, ...broken(head).map((part) => 0.62 * part.length + 1.2)),
+    made.push({ key: "v" + k, head, right: true,
       text: (c) => { const v = c[VALUES][k]; return v ? v[1] + (shared || !v[3] ? "" : " " + v[3]) : ""; },
       more: (c) => { const v = c[VALUES][k]; return v && v[2] ? `${v[1]} ${v[3]} (95 % ${v[2]})` : ""; },
       order: (c) => { const v = c[VALUES][k]; return v && v[0] !== null ? v[0] : NaN; } });
   });
-  made.push({ key: "source", head: "source", width: 13, text: (c) => c[SOURCE], more: (c) => c[SOURCE], word: true });
-  for (const column of made.filter((m) => !m.width)) {
-    let longest = column.head.length + 1;
-    for (const c of cases) longest = Math.max(longest, Math.min(column.text(c, 0).length, 22));
-    column.width = 0.56 * longest + 1.1;
+  made.push({ key: "source", head: "source", least: 9, most: 24, text: (c) => c[SOURCE], more: (c) => c[SOURCE], word: true });
+  for (const m of made) {
+    const longest = some.reduce((most, c) => { const text = m.text(c, cases.length - 1); return text.length > most.length ? text : most; }, "");
+    const head = Math.max(...broken(m.head).map((part) => wide(part, "600"))) + 1.1;
+    const cell = wide(longest.slice(0, 60), m.key === "status" ? "600" : "400") + (m.pad || (m.word ? 1.5 : 1.1));
+    m.width = Math.max(head, Math.min(cell, m.least || (m.word ? 14 : cell)));
+    m.spare = Math.max(0, Math.min(cell, m.most || m.width) - m.width); // what it would take beyond that
   }
   return made;
 }
@@ -121,13 +133,20 @@ const headRow = element("tr");
 const group = element("colgroup");
 const sheet = element("table", {}, group, element("thead", {}, headRow), body);
 
+// No column gets narrower than its words: a table wider than the screen scrolls. What room is left goes to those that
+// were cut.
+function fit() {
+  const sum = (what) => columns.reduce((so, m) => so + m[what], 0), total = sum("width");
+  const room = by("table").clientWidth / parseFloat(getComputedStyle(sheet).fontSize) - total;
+  const share = Math.min(1, Math.max(0, room) / (sum("spare") || 1));
+  columns.forEach((m, k) => { group.children[k].style.width = `${m.width + m.spare * share}em`; });
+  sheet.style.minWidth = `${total}em`;
+}
+
 function heads() {
   columns = columnsShown();
   group.replaceChildren(...columns.map((m) => element("col")));
-  const total = columns.reduce((sum, m) => sum + m.width, 0);
-  // No column gets narrower than its words: a table wider than the screen scrolls.
-  columns.forEach((m, k) => { group.children[k].style.width = `${m.width}em`; });
-  sheet.style.minWidth = `${total}em`;
+  fit();
   headRow.replaceChildren(...columns.map((m) => {
     const words = element("span", {}, ...broken(m.head).flatMap((part) =>
       part.startsWith("(") ? [" ", part] : [part, element("wbr")]));
@@ -280,10 +299,21 @@ function show() {
 
 let strips = [];
 
+// Numbers of several modalities have no common columns: they are shown for one at a time.
+function kinds() {
+  const found = counts(cases.map((c) => page.modalities[c[KIND]].name));
+  const buttons = [...found].map(([name, count]) => {
+    const button = element("button", { type: "button" }, `${name} (${count})`);
+    button.addEventListener("click", () => { state.modality = name; reset(); by("modality").focus(); });
+    return button;
+  });
+  return element("p", { class: "tools kinds" }, "Measurements of: ", ...buttons);
+}
+
 function makeStrips() {
   strips = [];
   page.modalities.forEach((kind, place) => {
-    if (state.modality && kind.name !== state.modality) return;
+    if (page.modalities.length > 1 && kind.name !== state.modality) return;
     kind.columns.forEach((head, k) => {
       const units = new Map(); // mm and px never share a strip
       cases.forEach((c, n) => {
@@ -293,12 +323,12 @@ function makeStrips() {
         units.get(v[3]).push({ index: n, value: v[0], text: v[1], title: c[TITLE], status: STATUS[c[STATE]] });
       });
       for (const [unit, points] of units) {
-        const name = (page.modalities.length > 1 ? kind.name + ": " : "") + head + (head.includes("(") || !unit ? "" : ` (${unit})`);
+        const name = head + (head.includes("(") || !unit ? "" : ` (${unit})`);
         strips.push(strip(name, points, open));
       }
     });
   });
-  by("strips").replaceChildren(...strips.map((one) => one.box));
+  by("strips").replaceChildren(...(page.modalities.length > 1 && !state.modality ? [kinds()] : strips.map((one) => one.box)));
   by("legend").hidden = strips.length === 0;
 }
 
@@ -331,7 +361,7 @@ by("table").addEventListener("keydown", keys);
 by("table").addEventListener("scroll", () => requestAnimationFrame(paint), { passive: true });
 body.addEventListener("mousedown", (event) => { if (event.target.closest("a")) keepWalk(); });
 body.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.closest("a")) keepWalk(); });
-new ResizeObserver(() => paint()).observe(by("table"));
+new ResizeObserver(() => { fit(); paint(); }).observe(by("table"));
 for (const [name, all] of [["beforeprint", true], ["afterprint", false]])
   window.addEventListener(name, () => { everything = all; paint(); });
 marks.onChange(() => (state.mark ? refresh() : paint()));

@@ -75,7 +75,8 @@ function strip(head, points, open) {
       const x = place(n * step);
       pen.moveTo(x, floor);
       pen.lineTo(x, floor + 3);
-      pen.fillText((n * step).toFixed(Math.min(digits, 8)).replace("-", "−"), x, floor + 13);
+      const words = (n * step).toFixed(Math.min(digits, 8)).replace("-", "−"), half = pen.measureText(words).width / 2;
+      pen.fillText(words, Math.min(Math.max(x, half), width - half), floor + 13);
     }
     pen.stroke();
     const shown = by.filter((p) => kept(p.index));
