@@ -14,6 +14,7 @@ import pytest
 import musclemetrics
 from musclemetrics import batch, modalities, report
 from musclemetrics.cli import main
+from musclemetrics.provenance import picture_name
 from musclemetrics.store import load
 
 from . import mean_force
@@ -245,15 +246,18 @@ def test_a_page_is_safe_to_open(tmp_path) -> None:
     evil = "<script>alert(1)</script>"
     (tmp_path / "a.csv").write_text(GOOD.replace("007", evil), encoding="utf-8")
     assert main(["mean_force", "a.csv", "-o", "o.jsonl", "--quiet", "--label", f"{evil}='\"><img src=x>"]) == 0
-    page = report.summary_page(load(tmp_path / "o.jsonl"), tmp_path / "out").read_text(encoding="utf-8")
-    assert "<script" not in page
-    assert "<img src=x" not in page
+    index = report.pages(load(tmp_path / "o.jsonl"), tmp_path / "out")
+    subjects = list((tmp_path / "out" / "subjects").iterdir())
+    assert subjects
+    for file in (index, *subjects):
+        page = file.read_text(encoding="utf-8")
+        assert "alert(1)" in page
+        assert evil not in page
+        assert "<img src=x" not in page
+        assert "default-src &#39;none&#39;" in page
+        shown = {a for a in re.findall(r'(?:src|href)="([^"#]*)', page) if a}
+        assert all((file.parent / a).is_file() for a in shown)
     assert "&lt;script&gt;alert(1)" in page
-    assert "default-src 'none'" in page
-    assert "http" not in page.replace("http-equiv", "")
-    assert set(re.findall(r'(?:src|href)="([^"#]*)', page)) - {""} == {
-        f"figures/{p.name}" for p in (tmp_path / "out" / "figures").iterdir()
-    }
 
 
 # What a fresh process does -------------------------------------------------------------------------------------
@@ -368,10 +372,76 @@ def test_demo_of_the_samples(tmp_path, capsys) -> None:
     assert main(["demo", "-o", "d", "--quiet"]) == 0
     assert capsys.readouterr() == (f"{Path('d', 'index.html')}\n", "")
     records = load(tmp_path / "d" / "records.jsonl")
-    assert {r.modality for r in records} >= {"force_pca"}
+    assert {r.modality for r in records} >= {"force_pca", "bmode"}
     assert {"ok", "failed"} <= {r.status for r in records}
     drawn = [r for r in records if r.status in ("ok", "suspect")]
-    assert len(list((tmp_path / "d" / "figures").iterdir())) == len(drawn)
+    scans = [r for r in drawn if r.modality == "bmode"]
+    assert {p.name for p in (tmp_path / "d" / "overlays").iterdir()} == {
+        picture_name(r, suffix) for r in scans for suffix in ("", "-scan")
+    }
+    assert len(list((tmp_path / "d" / "figures").iterdir())) == len(drawn) - len(scans)
+    assert {p.name for p in (tmp_path / "d").iterdir()} == {
+        *("records.csv", "records.jsonl", "index.html", "subjects", "figures", "overlays")
+    }
+    shown = set()
+    for file in (tmp_path / "d" / "subjects").iterdir():
+        addresses = re.findall(r'(?:src|href)="([^"#]+)', file.read_text(encoding="utf-8"))
+        assert all((file.parent / a).is_file() for a in addresses)
+        shown |= {Path(a).name for a in addresses}
+    assert shown >= {p.name for p in (tmp_path / "d" / "figures").iterdir()}
+    assert shown >= {picture_name(r) for r in scans}
+    [entry] = {r.flags[0].code for r in batch.measure_files("d", "force_pca")}
+    assert entry == "own-output"
+
+
+def _small_demo(monkeypatch, samples: Path, words: str) -> None:
+    """Let the demonstration be of one small table."""
+    from musclemetrics import simulate
+
+    samples.mkdir(exist_ok=True)
+    (samples / "one.csv").write_text(words, encoding="utf-8")
+    monkeypatch.setattr(simulate, "SAMPLES", {"small": ("mean_force", None)})
+    monkeypatch.setattr(simulate, "sample", lambda name: samples)
+
+
+def _held(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("at", ["store.save", "report.pages"])
+def test_a_demo_that_is_interrupted_leaves_what_was_there(tmp_path, monkeypatch, at: str) -> None:
+    import musclemetrics.store
+
+    _small_demo(monkeypatch, tmp_path / "samples", GOOD)
+    assert main(["demo", "-o", "d", "--quiet"]) == 0
+    before = _held(tmp_path / "d")
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    _small_demo(monkeypatch, tmp_path / "samples", GOOD.replace("4.5,3", "4.5,8"))
+    with monkeypatch.context() as patch:
+        patch.setattr({"store": musclemetrics.store, "report": report}[at.split(".")[0]], at.split(".")[1], stop)
+        assert main(["demo", "-o", "d", "--quiet"]) == 130
+        assert main(["demo", "-o", "new", "--quiet"]) == 130
+    assert _held(tmp_path / "d") == before
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_second_demo_takes_the_place_of_the_first_and_of_nothing_else(tmp_path, monkeypatch) -> None:
+    _small_demo(monkeypatch, tmp_path / "samples", GOOD)
+    assert main(["demo", "-o", "d", "--quiet"]) == 0
+    first = _held(tmp_path / "d")
+    (tmp_path / "d" / "figures" / "mine.png").write_bytes(b"x")
+    _small_demo(monkeypatch, tmp_path / "samples", GOOD.replace("4.5,3", "4.5,8"))
+    assert main(["demo", "-o", "d", "--quiet"]) == 0
+    assert main(["demo", "-o", "fresh", "--quiet"]) == 0
+    second = _held(tmp_path / "d")
+    assert second.pop("figures/mine.png") == b"x"
+    assert set(second) == set(_held(tmp_path / "fresh"))
+    assert {name.partition("/")[0] for name in set(first) - set(second)} == {"figures"}
+    (tmp_path / "d" / "index.html").write_text("a page of mine", encoding="utf-8")
+    assert main(["demo", "-o", "d", "--quiet"]) == 2
 
 
 def test_prism(tmp_path, capsys) -> None:

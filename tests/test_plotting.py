@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import subprocess
 import sys
 
@@ -15,7 +14,7 @@ from musclemetrics import canvas, modalities
 from musclemetrics.errors import InputError, SettingsError
 from musclemetrics.plotting import plot, save_figure
 from musclemetrics.record import Flag, Measurement, Record
-from musclemetrics.report import summary_page
+from musclemetrics.report import pages
 from musclemetrics.report.words import error_text, heading, interval_text, value_text
 
 from . import mean_force
@@ -90,65 +89,30 @@ def test_a_heading_has_a_unit_only_if_all_rows_share_it() -> None:
     assert heading("h", ["1"]) == "h"
 
 
-def test_a_page_shows_every_record_even_one_that_cannot_be_drawn(record, tmp_path, monkeypatch) -> None:
-    def broken(record: Record, axes: object) -> None:
-        raise ValueError("no ink")
-
+def test_pages_show_every_record_with_what_it_was_flagged_for(record, tmp_path) -> None:
     failed = Record("mean_force", (Measurement("mean", math.nan),), (), (Flag("empty-file", "it is empty", "failed"),))
     doubtful = mean_force.measure([9.0, 6.0], np.array([0.1, 0.2]))
-    page = summary_page([record, failed, doubtful], tmp_path / "x", title="T & Co")
+    index = pages([record, failed, doubtful], tmp_path / "x", title="T & Co").read_text(encoding="utf-8")
+    for words in ("T &amp; Co", "</span> 1 ok", "</span> 1 suspect", "</span> 1 failed", "it is empty"):
+        assert words in index
+    (page,) = (tmp_path / "x" / "subjects").iterdir()
     text = page.read_text(encoding="utf-8")
-    for words in ("T &amp; Co", "✓ 1 ok", "! 1 suspect", "✕ 1 failed", "it is empty", "mean 0.15 is below 1"):
+    assert text.count('<section class="card"') == 3
+    for words in ("it is empty", "mean 0.15 is below 1"):
         assert words in text
     assert len(list((tmp_path / "x" / "figures").iterdir())) == 2
-    foreign = tmp_path / "x" / "figures" / "mine.png"
-    foreign.write_bytes(b"x")
-    monkeypatch.setattr(mean_force, "draw", broken)
-    text = summary_page([record], tmp_path / "x").read_text(encoding="utf-8")
-    assert "No picture: ValueError: no ink" in text
-    assert list((tmp_path / "x" / "figures").iterdir()) == [foreign]
-    monkeypatch.undo()
 
 
-def test_a_page_shows_the_doubtful_first_and_says_what_it_left(record, tmp_path) -> None:
-    doubtful = mean_force.measure([9.0, 6.0], np.array([0.1, 0.2]))
-    text = summary_page([record, record, doubtful, record], tmp_path, most=2).read_text(encoding="utf-8")
-    words = " ".join(text.split())
-    assert "2 of 4 measured records are drawn and shown one by one below" in words
-    assert "all 1 suspect ones, then the first 1 of the others" in words
-    assert re.findall(r'<section class="card" id="(r[0-9]+)"', text) == ["r1", "r3"]
-    assert set(re.findall(r'href="#(r[0-9]+)"', text)) == {"r1", "r3"}
-    assert text.count('<tr><td class="n">') == 4
-    assert sorted(p.name[:4] for p in (tmp_path / "figures").iterdir()) == ["0001", "0003"]
-
-
-def test_a_page_of_thousands_stays_small(record, tmp_path, monkeypatch) -> None:
+def test_pages_of_thousands_stay_small(record, tmp_path, monkeypatch) -> None:
     from musclemetrics import force_pca
-    from musclemetrics.report import summary
+    from musclemetrics.report import figures
 
     pca = [9.0, 6.6, 6.4, 6.2, 5.9, 5.6, 5.4, 4.5]
     made = force_pca.measure(pca, [10.0, 36.8, 77.4, 95.3, 123.0, 119.4, 119.8, 122.4], force_unit="kN/m2")
-    monkeypatch.setattr(summary, "save_figure", lambda *_, **__: None)
-    page = summary_page([made.labelled(fibre=n, animal=n // 9) for n in range(3000)], tmp_path)
-    assert page.stat().st_size < 5e6
-
-
-def test_workers_draw_the_same_pictures(tmp_path, monkeypatch) -> None:
-    from musclemetrics import force_pca
-    from musclemetrics.report import summary
-
-    pca = [9.0, 6.6, 6.4, 6.2, 5.9, 5.6, 5.4, 4.5]
-    made = force_pca.measure(pca, [10.0, 36.8, 77.4, 95.3, 123.0, 119.4, 119.8, 122.4])
-    monkeypatch.setattr(summary, "_WORTH_SHARING", 2)
-    for jobs in (1, 2):
-        summary_page([made, made.labelled(fibre="x")], tmp_path / str(jobs), jobs=jobs)
-    one, two = ({p.name: p.read_bytes() for p in (tmp_path / j / "figures").iterdir()} for j in ("1", "2"))
-    assert len(one) == 2
-    assert one == two
-
-
-def test_an_empty_page_is_a_page(tmp_path) -> None:
-    assert summary_page([], tmp_path / "new" / "one").is_file()
+    monkeypatch.setattr(figures, "save_figure", lambda record, path, **_: path.touch())
+    index = pages([made.labelled(fibre=n, animal=n // 9) for n in range(3000)], tmp_path)
+    assert index.stat().st_size < 5e6
+    assert max(p.stat().st_size for p in (tmp_path / "subjects").iterdir()) < 5e5
 
 
 def test_an_error_larger_than_its_value_leaves_the_value_two_digits():

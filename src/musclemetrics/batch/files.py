@@ -19,7 +19,7 @@ __all__ = ["Entry", "listed"]
 # What operating systems and programs leave beside data. Never opened, always accounted for.
 _JUNK = {"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r", "__macosx", "$recycle.bin", "system volume information"}
 
-_RESULTS = {"records.csv", "records.jsonl", "index.html", "figures", "overlays"}
+_RESULTS = {"records.csv", "records.jsonl", "index.html", "figures", "overlays", "subjects"}
 _RUN = _RESULTS | {
     *("journal.jsonl", "run.lock", "run.toml", "methods.md", "records_long.csv", "records.xlsx"),
     *("report", "ratings.csv", "corrections.json", "sheet_joined.csv"),

@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_modality(verbs, name, about)
     check = _add(verbs, "check", "show what would be read, every guess printed; nothing is written")
     _add_inputs(check)
-    demo = _add(verbs, "demo", "measure the sample data of all modalities; pictures and a summary page")
+    demo = _add(verbs, "demo", "measure the sample data of all modalities; pictures and a report")
     demo.add_argument("-o", "--output", metavar="FOLDER", default="musclemetrics-demo", help="default: %(default)s")
     _add_overwrite(demo)
     demo.add_argument("--quiet", action="store_true", help="print only the path of the page")

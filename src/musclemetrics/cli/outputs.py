@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import rmtree
 from typing import Literal
 
 from ..batch import Entry
 from ..errors import SettingsError
 from ..provenance import HEAD, corrections_table, own_output
-from ..record import Record
 from ..study.home import FILES
 
-__all__ = ["Output", "guarded", "target", "write_folder"]
+__all__ = ["PAGE", "PICTURES", "Output", "guarded", "target"]
 
 _FILES = (".csv", ".xlsx", ".jsonl", ".h5", ".hdf5")
-_IN_FOLDER = ("records.csv", "records.jsonl", "index.html")
+PAGE = ("records.csv", "records.jsonl", "index.html")
+"""What a report that is no run's has in its folder, the page last."""
+PICTURES = ("figures", "overlays", "subjects")
+"""Folders beside that page, with what it points to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Output:
     @property
     def files(self) -> tuple[Path, ...]:
         """The files that a name of their own could make collide with what is there."""
-        names = {"folder": FILES, "page": _IN_FOLDER}.get(self.kind)
+        names = {"folder": FILES, "page": PAGE}.get(self.kind)
         return (self.path,) if names is None else tuple(self.path / name for name in names)
 
 
@@ -128,7 +127,7 @@ def guarded(
 def _placeable(output: Output) -> None:
     """Refuse what the system would refuse after all the work."""
     places = [f for f in output.files if f.is_dir()]
-    beside = {"folder": ("report", "overlays"), "page": ("figures",)}.get(output.kind, ())
+    beside = {"folder": ("report", "overlays"), "page": PICTURES}.get(output.kind, ())
     places += [output.path / name for name in beside if (output.path / name).is_file()]
     if places:
         raise SettingsError(
@@ -162,66 +161,3 @@ def _head(path: Path) -> bytes | None:
             return stream.read(HEAD)
     except OSError:
         return None
-
-
-@contextmanager
-def _folder(path: Path) -> Iterator[Path]:
-    """Give an empty folder inside `path`, for files on their way; a folder made for it goes if nothing comes to it."""
-    made = [p for p in (path, *path.parents) if not p.exists()]
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        inner = Path(tempfile.mkdtemp(prefix=".part-", dir=path))
-    except OSError as error:
-        raise SettingsError(
-            f"the folder {path} cannot be written ({error.strerror or error})",
-            code="unwritable",
-            remedy="choose another folder",
-        ) from error
-    try:
-        yield inner
-    finally:
-        rmtree(inner, ignore_errors=True)
-        for p in made:
-            with suppress(OSError):
-                p.rmdir()
-
-
-def write_folder(records: Sequence[Record], folder: Path, *, title: str) -> Path:
-    """Write tables, pictures and the page of a demonstration into a folder, and return the page.
-
-    Everything is made in a folder beside and put in its place at the end, so that an interruption leaves what was
-    there before.
-    """
-    from ..report import summary_page
-    from ..store import save
-
-    with _folder(folder) as part:
-        save(records, part / "records.csv")
-        save(records, part / "records.jsonl")
-        summary_page(records, part, title=title)
-        try:
-            return _installed(part, folder)
-        except KeyboardInterrupt:  # all is made; moving it takes no time, and half of it moved would be no result
-            return _installed(part, folder)
-
-
-def _installed(part: Path, folder: Path) -> Path:
-    """Put the files of a finished run in their places; the page comes last, since it points to all others."""
-    from ..report import remove_pictures
-
-    try:
-        (folder / "figures").mkdir(exist_ok=True)
-        for picture in sorted((part / "figures").iterdir()):
-            os.replace(picture, folder / "figures" / picture.name)
-        for name in _IN_FOLDER:
-            if (part / name).exists():
-                os.replace(part / name, folder / name)
-    except OSError as error:
-        raise SettingsError(
-            f"{folder} cannot be filled ({error.strerror or error})",
-            code="unwritable",
-            remedy="close the program that holds one of its files open, or choose another folder",
-        ) from error
-    page = folder / _IN_FOLDER[-1]
-    remove_pictures(page)
-    return page

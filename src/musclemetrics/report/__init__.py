@@ -4,6 +4,5 @@ Pages need no network: pictures lie beside them, styles and scripts are inside, 
 """
 
 from .pages import pages
-from .summary import remove_pictures, summary_page
 
-__all__ = ["pages", "remove_pictures", "summary_page"]
+__all__ = ["pages"]
