@@ -99,6 +99,8 @@ WAYS: dict[str, Callable[[str], bytes]] = {
     "gzip": lambda w: gzip.compress(w.encode()),
     "PDF": lambda w: b"%PDF-1.7\n1 0 obj\nstream\n" + zlib.compress(f"({w})".encode()) + b"\nendstream",
     "picture in a page": lambda w: b'<img src="data:image/png;base64,' + base64.b64encode(_png(w)) + b'">',
+    "parted by tags": lambda w: f"<p><b>{w[:3]}</b>{w[3:5]}<i class='x'>{w[5:]}</i></p>".encode(),
+    "parted by tags in a zip": lambda w: _zip(f"<t>{w[:3]}</t><t>{w[3:]}</t>".encode()),
     "far into a file": lambda w: b"." * ((1 << 23) - 5) + w.encode() + b"." * 100,
 }
 
@@ -215,3 +217,45 @@ def test_html_in_the_word_itself(tmp_path) -> None:
     word = 'O\'Quux & "Sons" <b>'
     for text in (html.escape(word), word, json.dumps(word), word.replace('"', '""')):
         assert list(Needles([word]).places(text.encode())), text
+
+
+@pytest.mark.parametrize("mark", ["'", "’", "‘", "ʼ", "´", "`", ""])
+def test_an_apostrophe_is_found_however_it_is_set(mark: str) -> None:
+    for word in ("O'Connor", "O’Connor"):
+        assert list(Needles([word]).places(f"by O{mark}Connor.".encode())), word
+
+
+def test_single_long_words_of_places_are_searched_for(tmp_path) -> None:
+    image = dicom_files.dicom(
+        dicom_files.speckle(), InstitutionName="Klinikum Wolkenkuckucksheim", StationName="ROOM-Quarkowitz"
+    )
+    (tmp_path / "a.dcm").write_bytes(image)
+    found = collected([tmp_path]).found
+    assert {"Klinikum", "Wolkenkuckucksheim", "Quarkowitz"} <= set(found)
+
+
+def test_nothing_found_is_said_only_where_something_was_searched_for(tmp_path, capsys) -> None:
+    """What was not read cannot be found: to say so would be a false all-clear."""
+    from musclemetrics.cli import main
+
+    results, inputs, empty = tmp_path / "study", tmp_path / "Quux", tmp_path / "empty"
+    for folder in (results, inputs, empty):
+        folder.mkdir()
+    (results / "records.csv").write_text("nothing of the kind\n")
+    (inputs / "Zebediah_1.csv").write_text("time,force\n1,2\n")
+    (inputs / "Zebediah_2.xyz").write_bytes(b"\x01\x02")
+    for wrong, said in (
+        (["--inputs", str(tmp_path / "nowhere")], "file 1 of 1 of the inputs is not there"),
+        (["--inputs", str(inputs), str(tmp_path / "nowhere")], "file 3 of 3 of the inputs is not there"),
+        (["--inputs", str(empty)], "there is no recording in the inputs"),
+        (["--inputs", str(inputs), "--table", str(tmp_path / "nowhere.csv")], "there is no file"),
+    ):
+        assert main(["phi-scan", str(results), *wrong]) == 2, wrong
+        err = capsys.readouterr().err
+        assert said in err
+        assert "none found" not in err
+        assert "Quux" not in err
+    assert main(["phi-scan", str(results), "--inputs", str(inputs)]) == 0
+    assert "2 files of the inputs looked at, 1 of them by name alone" in capsys.readouterr().err
+    (results / "records.csv").write_text("by Zebediah\n")
+    assert main(["phi-scan", str(results), "--inputs", str(inputs)]) == 1

@@ -51,6 +51,18 @@ def test_labels_by_a_pattern_whose_fields_are_columns(table) -> None:
     assert done.said == ("sheet.csv: 1 row of no file: line 4 (subject 8, session 1)",)
 
 
+def test_files_that_a_pattern_does_not_tell_apart_are_refused(table) -> None:
+    found = table("subject,side\n7,left\n", match="{subject}_{side}")
+    for others in (["v1/7_left.dcm", "v2/7_left.dcm"], ["7_left.dcm", "7_left.png"]):
+        with pytest.raises(SettingsError, match="does not tell apart") as told:
+            placed(found, others)
+        assert told.value.code == "sheet-row-ambiguous"
+    found = table("subject,side\n7,left\n", match="{subject}_{side}.dcm")
+    assert [row.file for row in placed(found, ["7_left.dcm", "7_left.png"]).rows] == ["7_left.dcm"]
+    found = table("subject,side\n7,left\n", match="{visit}/{subject}_{side}")
+    assert len(placed(found, ["v1/7_left.dcm", "v2/7_left.dcm"]).rows) == 2
+
+
 def test_what_has_no_counterpart_is_told_and_a_near_miss_is_named(table) -> None:
     found = table("subject,side\n7,left\n", match="{subject}_{side}")
     done = join([record("007_left.csv"), record("Thumbs.db", flags=(Flag("system-file", "", "skipped"),))], found)

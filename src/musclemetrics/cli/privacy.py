@@ -44,7 +44,11 @@ def phi_scan(arguments: Namespace) -> int:
             break
         where = ", ".join(sorted(found.found[word]))
         print(f"{place}: {_part(word)} ({where}), {', '.join(dict.fromkeys(encodings))}")
-    said = f"{len(found.found)} identifiers searched for in {files} files, {size / 2**20:.1f} MB"
+    unread = f", {found.unread} of them by name alone" if found.unread else ""
+    said = (
+        f"{found.looked} {'file' if found.looked == 1 else 'files'} of the inputs looked at{unread}; "
+        f"{len(found.found)} identifiers searched for in {files} files of results, {size / 2**20:.1f} MB"
+    )
     passed = f"; {len(found.passed)} too short or too common to be searched for" if found.passed else ""
     words = len({word for word, _ in places})
     print(f"{said}{passed}: {f'{words} found in {len(places)} places' if places else 'none found'}", file=sys.stderr)

@@ -10,15 +10,18 @@ from os import PathLike
 from pathlib import Path
 
 from ..batch import listed
-from ..errors import MuscleMetricsError
+from ..errors import MuscleMetricsError, ReadError, SettingsError
 from .days import day_of
 from .kept import KEPT
+from .sheet import cells_of
 from .wording import own_words
 
 __all__ = ["Identifiers", "collected"]
 
 _SHORTEST = 3
 _TOKEN = re.compile(r"[^\W_]+")
+# Elements whose single words tell where somebody works or lives, or are written by hand.
+_PLACE = re.compile("Institution|Station|Address|Department|Location|Comments|Residence")
 # Heads of columns under which people are named or numbered.
 _PERSON = re.compile(
     r"(?:subject|participant|patient|proband|person|first|last|family|given|sur|full|middle|maiden)?[ _-]?"
@@ -40,10 +43,16 @@ class Identifiers:
         Where each word was seen: ``PatientName``, ``file name``, ``column subject``.
     passed : set of str
         Words that are not searched for by themselves, because they are too short or our own.
+    looked : int
+        How many files of the inputs were looked at.
+    unread : int
+        Of how many of these nothing but the name was read, since no reader knows them.
     """
 
     found: dict[str, set[str]] = field(default_factory=dict)
     passed: set[str] = field(default_factory=set)
+    looked: int = 0
+    unread: int = 0
 
     def add(self, word: str, where: str, *, alone: bool = True) -> None:
         """Note a word; `alone` is false for a part of another, which has to be no word of ours."""
@@ -54,11 +63,10 @@ class Identifiers:
             return
         self.found.setdefault(text, set()).add(where)
 
-    def add_parts(self, text: str, where: str) -> None:
-        """Note the words of a text that tell something by themselves."""
+    def add_parts(self, text: str, where: str, shortest: int = 4) -> None:
+        """Note the words of a text that tell something by themselves: numbers from five digits, words as given."""
         for token in _TOKEN.findall(text):
-            # A number is a person's from five digits on; a word from four letters.
-            if len(token) >= (5 if token.isdigit() else 4):
+            if len(token) >= (5 if token.isdigit() else shortest):
                 self.add(token, where, alone=False)
 
     def add_person(self, text: str, where: str) -> None:
@@ -117,7 +125,8 @@ def collected(
     Raises
     ------
     SettingsError
-        If no path is given.
+        ``missing-file`` and ``unreadable``: what is not read cannot be searched for, and that nothing was found would
+        say nothing; ``no-paths`` if no path is given, or there is no file in what is given; ``bad-sheet``.
     """
     found = Identifiers()
     given = [Path(p) for p in paths]
@@ -125,7 +134,8 @@ def collected(
         whole = str(path.absolute())
         found.add(whole, "path")
     folders: set[str] = {p.absolute().name if p.is_dir() else p.absolute().parent.name for p in given}
-    for entry in listed(given):
+    entries = listed(given)
+    for number, entry in enumerate(entries, 1):
         parts = entry.name.split("/")
         folders.update(parts[:-1])
         real = Path(entry.path).name
@@ -133,18 +143,42 @@ def collected(
             found.add(name, "file name")
             found.add(name.rpartition(".")[0] or name, "file name")
         found.add_parts(parts[-1].rpartition(".")[0] or parts[-1], "file name")
+        if entry.problem is not None and entry.problem.code in ("missing-file", "unreadable"):
+            missing = entry.problem.code == "missing-file"
+            raise _unsearched(
+                number, len(entries), "is not there" if missing else "cannot be opened", entry.problem.code
+            )
         if entry.problem is None or entry.named:
-            _inside(Path(entry.path), found)
+            found.looked += 1
+            try:
+                _inside(Path(entry.path), found)
+            except OSError as error:
+                what = f"cannot be read ({error.strerror or error})"
+                raise _unsearched(number, len(entries), what, "unreadable") from error
+    if not found.looked:
+        raise SettingsError(
+            "there is no recording in the inputs, so that nothing could be searched for",
+            code="no-paths",
+            remedy="give the files or folders that were measured (--inputs)",
+        )
     for name in folders:
         found.add(name, "folder name")
         found.add_parts(name, "folder name")
     for sheet in sheets:
         found.add(Path(sheet).name, "name of a sheet")
         found.add_parts(Path(sheet).stem, "name of a sheet")
-        _columns(Path(sheet), found)
+        _noted(cells_of(Path(sheet)), found)
     for word in but:
         found.found.pop(word, None)
     return found
+
+
+def _unsearched(number: int, count: int, what: str, code: str) -> SettingsError:
+    return SettingsError(
+        f"file {number} of {count} of the inputs {what}, so that nothing of it could be searched for",
+        code=code,
+        remedy="check the paths after --inputs",
+    )
 
 
 def _inside(path: Path, found: Identifiers) -> None:
@@ -152,38 +186,45 @@ def _inside(path: Path, found: Identifiers) -> None:
 
     try:
         kind = readers.sniff(path)
-    except (MuscleMetricsError, OSError):
+    except ReadError as error:
+        if error.code in ("missing-file", "unreadable"):
+            raise OSError(error.message) from error
+        found.unread += 1
         return
     if kind == "dicom":
         _header(path, found)
     elif kind == "table":
-        _columns(path, found)
+        try:
+            cells = cells_of(path)
+        except MuscleMetricsError:
+            found.unread += 1
+            return
+        _noted(cells, found)
 
 
 def _header(path: Path, found: Identifiers) -> None:
     from ..readers.dicom.persons import words_of
 
-    try:
-        with path.open("rb") as stream:
-            for name, kind, text in words_of(stream):
-                if kind == "PN":
-                    found.add_person(text, name)
-                elif kind in ("DA", "DT"):
-                    found.add_date(text, name)
-                elif kind == "UI" and text.startswith("1.2.840.10008."):
-                    continue  # of the standard, in every file of its kind
-                elif kind in ("DS", "IS", "TM") and len(text) < 9:
-                    found.passed.add(text)
-                else:
-                    found.add(text, name)
-                    if kind in ("LO", "LT", "ST", "UT", "SH", "UN") and len(text) > 40:
-                        found.add_parts(text, name)
-    except OSError:
-        return
+    with path.open("rb") as stream:
+        for name, kind, text in words_of(stream):
+            if kind == "PN":
+                found.add_person(text, name)
+            elif kind in ("DA", "DT"):
+                found.add_date(text, name)
+            elif kind == "UI" and text.startswith("1.2.840.10008."):
+                continue  # of the standard, in every file of its kind
+            elif kind in ("DS", "IS", "TM") and len(text) < 9:
+                found.passed.add(text)
+            else:
+                found.add(text, name)
+                if kind in ("LO", "LT", "ST", "UT", "SH", "UN") and len(text) > 40:
+                    found.add_parts(text, name)
+                elif _PLACE.search(name):
+                    found.add_parts(text, name, 6)
 
 
-def _columns(path: Path, found: Identifiers) -> None:
-    for head, cells in _table(path):
+def _noted(rows: list[list[str]], found: Identifiers) -> None:
+    for head, cells in _table(rows):
         if not _PERSON.fullmatch(head.strip()):
             continue
         where = f"column {head.strip().casefold()}"
@@ -196,12 +237,6 @@ def _columns(path: Path, found: Identifiers) -> None:
                 found.add(cell, where)
 
 
-def _table(path: Path) -> Iterator[tuple[str, list[str]]]:
-    from .sheet import cells_of
-
-    try:
-        rows = cells_of(path)
-    except (MuscleMetricsError, OSError):
-        return
+def _table(rows: list[list[str]]) -> Iterator[tuple[str, list[str]]]:
     for number, head in enumerate(rows[0] if rows else ()):
         yield head, [row[number] for row in rows[1:] if number < len(row) and row[number].strip()]

@@ -32,7 +32,8 @@ def placed(sheet: Sheet, names: Iterable[str]) -> Sheet:
     Raises
     ------
     SettingsError
-        ``sheet-row-ambiguous``: a row names a file that there is twice.
+        ``sheet-row-ambiguous``: a row names a file that there is twice, or all fields of the pattern are the same for
+        two files.
     """
     known: dict[str, str] = {}
     for name in names:
@@ -81,11 +82,21 @@ def _ways(name: str) -> Iterable[str]:
 def _by_pattern(known: Mapping[str, str], sheet: Sheet) -> dict[int, list[str]]:
     by_words = {tuple(row.labels[k] for k in sheet.keys): row.number for row in sheet.rows}
     found: dict[int, list[str]] = {}
+    seen: dict[tuple[str, ...], str] = {}
     for word, name in known.items():
         fields = matched(word, sheet.match)
         number = None if fields is None else by_words.get(tuple(fields[k] for k in sheet.keys))
-        if number is not None:
-            found.setdefault(number, []).append(name)
+        if fields is None or number is None:
+            continue
+        first = seen.setdefault(tuple(fields.values()), word)
+        if first != word:
+            raise SettingsError(
+                f"line {number} of {sheet.name} is of {first} and of {word}, which the pattern does not tell apart",
+                code="sheet-row-ambiguous",
+                remedy='put what tells them apart into the pattern: a folder or field ("{session}/{subject}"), or the '
+                'suffix ("{subject}.dcm")',
+            )
+        found.setdefault(number, []).append(name)
     return found
 
 

@@ -31,6 +31,7 @@ _BITS = 22
 _DEEP = 4
 _UNPACKED = 1 << 30
 _DATA_URI = re.compile(rb"data:[a-z0-9/+.-]*;base64,([A-Za-z0-9+/=%]{16,})")
+_TAG = re.compile(rb"<[/!?a-zA-Z][^<>]{0,1000}>")
 _STREAM = re.compile(rb"stream\r?\n")
 
 
@@ -233,6 +234,9 @@ def _inner(data: bytes) -> Iterator[tuple[str, bytes]]:
         for number, found in enumerate(_DATA_URI.finditer(data), 1):
             text = found[1].replace(b"%2B", b"+").replace(b"%2F", b"/").replace(b"%3D", b"=").rstrip(b"=")
             yield f"embedded {number}", base64.b64decode(text[: len(text) // 4 * 4])
+        if b"</" in data and b"\0" not in data[:4096]:
+            # Of marked-up text also what is read: a name in two styles is in two pieces.
+            yield "text", _TAG.sub(b"", data)
 
 
 def _members(data: bytes) -> Iterator[tuple[str, bytes]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 import unicodedata
 from collections.abc import Iterator
 from html.entities import codepoint2name
@@ -13,6 +14,7 @@ from urllib.parse import quote, quote_plus
 __all__ = ["spelled"]
 
 _UMLAUTS = {ord(a): b for a, b in zip("äöüßÄÖÜ", ("ae", "oe", "ue", "ss", "Ae", "Oe", "Ue"), strict=True)}
+_APOSTROPHES = re.compile("['’‘ʼ´`]")
 _LONG = 6  # of shorter words too little is left in base64 or hexadecimal to be told from chance
 
 
@@ -50,6 +52,10 @@ def _forms(word: str) -> set[str]:
     plain = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
     found.add(plain)
     found.add(word.translate(_UMLAUTS))
+    if _APOSTROPHES.search(word):
+        found |= {_APOSTROPHES.sub(mark, f) for f in (*found,) for mark in ("'", "’", "‘", "ʼ", "´", "`")}
+        if len(word) > _LONG:
+            found |= {_APOSTROPHES.sub("", f) for f in (*found,)}
     if " " in word:
         found |= {word.replace(" ", mark) for mark in ("_", "-", "+", ".")}
     return {f for f in found if f}
