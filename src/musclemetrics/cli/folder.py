@@ -52,7 +52,12 @@ def _told_to_end() -> Iterator[None]:
 
 
 def measured_into(
-    folder: Path, plan: Plan, arguments: Namespace, corrections: Iterable[Correction] = (), count: int | None = None
+    folder: Path,
+    plan: Plan,
+    arguments: Namespace,
+    corrections: Iterable[Correction] = (),
+    count: int | None = None,
+    beside: Path | None = None,
 ) -> Derived:
     """Measure a plan into its run folder with the engine that the arguments name."""
     if count is None:
@@ -65,6 +70,7 @@ def measured_into(
             watch=lambda results: watched(results, quiet=arguments.quiet),
             jobs=arguments.jobs,
             overwrite=getattr(arguments, "overwrite", False),
+            beside=beside,
             **place,
         )
 
@@ -95,13 +101,14 @@ def run_again(arguments: Namespace) -> int:
     if arguments.shard is not None:
         plan = replace(plan, shard=shard_of(arguments.shard))
     config = Path(arguments.config)
-    folder = Path(arguments.output) if arguments.output else config if config.is_dir() else config.parent
+    own = config if config.is_dir() else config.parent
+    folder = Path(arguments.output) if arguments.output else own
     if not plan.paths:
         raise SettingsError(
             f"{config} names no files", code="no-paths", remedy="add paths to it, or give them to a verb"
         )
     arguments.modality = plan.modality
-    return reported(measured_into(folder, plan, arguments), arguments, [page_of(folder)], plan.group_by)
+    return reported(measured_into(folder, plan, arguments, beside=own), arguments, [page_of(folder)], plan.group_by)
 
 
 def merge(arguments: Namespace) -> int:

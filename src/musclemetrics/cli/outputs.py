@@ -12,6 +12,8 @@ from ..batch import Entry
 from ..errors import SettingsError
 from ..provenance import HEAD, corrections_table, own_output
 from ..study.home import FILES
+from ..study.journal import NAME as JOURNAL
+from ..study.journal import remains
 
 __all__ = ["PAGE", "PICTURES", "Output", "guarded", "target"]
 
@@ -102,7 +104,7 @@ def guarded(
         entry = held.get(identity)
         head = _head(file)
         # Nothing but results of ours, or nothing at all, is lost with the file; corrections are a person's work.
-        ours = head is not None and (not head or own_output(head))
+        ours = head is not None and (not head or own_output(head) or (file.name == JOURNAL and remains(file)))
         passed_over = ours or (head is not None and corrections_table(head))
         if identity in read or (entry is not None and (entry.named or not passed_over)):
             raise SettingsError(

@@ -42,6 +42,7 @@ def add_study_verbs(add: Callable[[str, str], ArgumentParser]) -> None:
     add_engine(run)
     add_key(run)
     run.add_argument("--shard", metavar="K/N", help="measure part K of N only")
+    run.add_argument("--overwrite", action="store_true", help="replace tables whose journal is gone")
     merge = add("merge", "join the parts of a run that were measured with --shard")
     merge.add_argument("parts", metavar="FOLDER", nargs="+", help="run folders of the parts")
     merge.add_argument("-o", "--output", metavar="FOLDER", required=True, help="the run folder to be")

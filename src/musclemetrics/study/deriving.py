@@ -33,7 +33,7 @@ from .sheet import NAME as SHEET
 from .sheet import Sheet
 from .sheet import stored as stored_sheet
 
-__all__ = ["OVERLAYS", "REPORT", "Derived", "Kept", "derive", "same_as_before"]
+__all__ = ["OVERLAYS", "REPORT", "Derived", "Kept", "derive", "same_as_before", "write_plan"]
 
 OVERLAYS, REPORT = "overlays", "report"
 _TABLES = ("records.jsonl", "records.csv", "records_long.csv", PLAN, "methods.md")
@@ -180,8 +180,9 @@ def derive(
     records = light.records
     save(records, folder / "records.csv", raw_csv=plan.raw_csv)
     save_long(records, folder / "records_long.csv", raw_csv=plan.raw_csv)
-    _text(folder / PLAN, plan.written(folder))
-    _text(folder / "methods.md", methods_text(plan.told, records))
+    write_plan(folder, plan)
+    left = len(journal.order.get("names", ())) - len(items)
+    _text(folder / "methods.md", methods_text(plan.told, records, left=max(0, left)))
     counts: dict[str, int] = dict(Counter(r.status for r in records))
     if whole:
         try:
@@ -209,6 +210,11 @@ def derive(
             }
         )
     return Derived(records, counts, tuple(told))
+
+
+def write_plan(folder: Path, plan: Plan) -> None:
+    """Write what was asked as ``run.toml``."""
+    _text(folder / PLAN, plan.written(folder))
 
 
 def same_as_before(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,13 @@ from ..errors import SettingsError
 from ..provenance import HEAD, own_output
 from .deriving import OVERLAYS, REPORT
 from .journal import NAME as JOURNAL
-from .journal import Journal
+from .journal import Journal, remains
 from .lock import NAME as LOCK
 from .plan import differences
 from .ratings import NAME as RATINGS
 from .sheet import NAME as SHEET
 
-__all__ = ["CORRECTIONS", "FILES", "made", "own_paths", "refuse_other", "swept"]
+__all__ = ["CORRECTIONS", "FILES", "made", "own_paths", "refuse_inputs", "refuse_other", "swept"]
 
 CORRECTIONS = "corrections.json"
 FILES = ("records.jsonl", "records.csv", "records_long.csv", "records.xlsx", "run.toml", "methods.md", JOURNAL)
@@ -37,7 +37,7 @@ def made(home: Path, *, overwrite: bool = False) -> None:
             code="unwritable",
             remedy="choose another folder",
         ) from error
-    if (home / JOURNAL).is_file() and _ours(home / JOURNAL):
+    if (home / JOURNAL).is_file() and (_ours(home / JOURNAL) or remains(home / JOURNAL)):
         return
     for name in FILES:
         if (home / name).exists() and not _ours(home / name):
@@ -74,6 +74,28 @@ def own_paths(home: Path) -> Callable[[str], bool]:
         return first in _OWN or first.startswith(LOCK) or (first.startswith(".") and first.endswith(".part"))
 
     return own
+
+
+def refuse_inputs(home: Path, paths: Iterable[str]) -> None:
+    """Refuse a run folder that is a folder of recordings itself, or has them where results are kept.
+
+    Recordings in folders of it that are called as ours (``figures``, ``report``) could not be told from results. One
+    within a folder of recordings, or above it, is in nobody's way.
+
+    Raises
+    ------
+    SettingsError
+        ``output-is-input``.
+    """
+    own = own_paths(home)
+    for path in paths:
+        real = os.path.realpath(path)
+        if os.path.isdir(real) and (own(path) or os.path.normcase(real) == os.path.normcase(os.path.realpath(home))):
+            raise SettingsError(
+                f"the run folder {home} would lie in the place of the recordings in {path}",
+                code="output-is-input",
+                remedy=f"give it a folder of its own, such as {home / 'study'}",
+            )
 
 
 def swept(home: Path) -> None:

@@ -20,7 +20,7 @@ from ..errors import MuscleMetricsError, ReadError, SettingsError
 from ..record import Record
 from ..store.whole import write_failure
 
-__all__ = ["NAME", "SCHEMA", "File", "Journal", "Line"]
+__all__ = ["NAME", "SCHEMA", "File", "Journal", "Line", "remains"]
 
 NAME = "journal.jsonl"
 SCHEMA = 1
@@ -45,6 +45,15 @@ class Line:
     crc: int
     offset: int
     sizes: tuple[int, ...]
+
+
+def remains(path: Path) -> bool:
+    """Whether there is a line of a journal in a file, though its first line may be damaged or gone."""
+    try:
+        with path.open("rb") as stream:
+            return any(line.startswith(_HEADS) or (line.startswith(b'{"item":') and _ROWS in line) for line in stream)
+    except OSError:
+        return False
 
 
 def _encoded(tree: Mapping[str, Any]) -> bytes:
@@ -137,7 +146,8 @@ class Journal:
             except ReadError:
                 raise
             except (ValueError, KeyError, TypeError, AttributeError):
-                self.told.append(f"line {number} of {NAME} is damaged; its item is measured again")
+                lost = "; its item is measured again" if number > 1 else ""
+                self.told.append(f"line {number} of {NAME} is damaged{lost}")
             self._size += len(line)
 
     def _understood(self, line: bytes) -> None:

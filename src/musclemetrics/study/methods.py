@@ -20,7 +20,7 @@ __all__ = ["methods_text"]
 _FEW = 3
 
 
-def methods_text(plan: Plan, records: Sequence[Record]) -> str:
+def methods_text(plan: Plan, records: Sequence[Record], *, left: int = 0) -> str:
     """Return the methods of a run as Markdown, made to be pasted and cut down.
 
     Parameters
@@ -28,11 +28,16 @@ def methods_text(plan: Plan, records: Sequence[Record]) -> str:
     plan : Plan
     records : sequence of Record
         Their traces are not needed.
+    left : int, optional
+        How many items are not measured yet.
     """
     measured = [r for r in records if r.status in ("ok", "suspect")]
     parts = [
         "<!-- musclemetrics: written anew with the tables; edit a copy -->",
         "# Methods",
+        f"**The run is not finished: {_count(left, 'item')} not measured yet.** Give its command again."
+        if left
+        else "",
         _first(plan, records, measured),
         _how(plan, plan.module, measured),
         _became(records, measured),

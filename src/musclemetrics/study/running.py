@@ -17,11 +17,14 @@ from ..corrections import Correction
 from ..corrections import load as load_corrections
 from ..errors import SettingsError
 from ..record import Record
-from .deriving import OVERLAYS, Derived, derive, same_as_before
-from .home import CORRECTIONS, made, own_paths, refuse_other, swept
+from .deriving import OVERLAYS, Derived, derive, same_as_before, write_plan
+from .earlier import begun, carried, counted, refuse_lost, taken_over, with_sheet
+from .home import CORRECTIONS, made, own_paths, refuse_inputs, refuse_other, swept
+from .journal import NAME as JOURNAL
 from .journal import File, Journal
 from .lock import Lock
 from .placing import placed
+from .plan import NAME as PLAN
 from .plan import Plan, in_shard
 from .sameness import files_of, is_done, noted
 from .sheet import NAME as SHEET
@@ -67,6 +70,7 @@ def run(
     report: bool = True,
     jobs: int = 1,
     overwrite: bool = False,
+    beside: str | os.PathLike[str] | None = None,
 ) -> Derived:
     """Measure what is not measured yet, and write the tables and pages of all.
 
@@ -97,7 +101,10 @@ def run(
     jobs : int, optional
         Processes that draw.
     overwrite : bool, optional
-        Whether files of other origin in the folder that have the names of ours may be replaced.
+        Whether files of other origin in the folder that have the names of ours may be replaced, and tables whose
+        journal is gone.
+    beside : path, optional
+        Another run folder, whose corrections and ratings are taken over where this one has none.
 
     Returns
     -------
@@ -107,7 +114,7 @@ def run(
     ------
     SettingsError
         As ``measure_files`` does before any file is opened; ``other-settings`` if the folder holds a run that was asked
-        otherwise; ``run-in-progress``; ``unwritable``; ``would-overwrite-file``.
+        otherwise; ``run-in-progress``; ``unwritable``; ``would-overwrite-file``; ``output-is-input``; ``journal-gone``.
     WriteError
         ``disk-full``, ``write-failed``: the journal holds all that was done before.
     KeyboardInterrupt
@@ -115,12 +122,18 @@ def run(
     """
     home = Path(folder)
     limits = limits_of(executor, deadline, memory)
+    refuse_inputs(home, plan.paths)
     sheet = load_sheet(plan.table, match=plan.match) if plan.table else None
     made(home, overwrite=overwrite)
     with ExitStack() as stack:
         stack.enter_context(Lock(home))
         swept(home)
-        stored = load_corrections(home / CORRECTIONS) if (home / CORRECTIONS).exists() else []
+        if not (home / JOURNAL).exists():
+            refuse_lost(home, None, overwrite=overwrite)
+        plan = with_sheet(plan, home)
+        others = carried(None if beside is None else Path(beside), home)
+        kept = dict(others).get(CORRECTIONS, home / CORRECTIONS)
+        stored = load_corrections(kept) if kept.exists() else []
         overlays = home / OVERLAYS if hasattr(plan.module, "picture") else None
         whole = prepared(
             plan.paths,
@@ -134,10 +147,15 @@ def run(
             coded=None if plan.safe is None else plan.safe.item,
         )
         journal = stack.enter_context(Journal(home, write=True))
-        told = [*journal.told, *_begun(plan, journal)]
+        refuse_lost(home, journal, overwrite=overwrite)
+        work = _shared_out(plan, journal, whole.units)
+        found_out = begun(plan, home, journal, work.keys.values())
+        told = [*journal.told, *_begun(plan, journal, found_out), *taken_over(others, home)]
+        rows = counted(home)
         if sheet is not None:
             told += _placed(sheet, plan, whole.entries, home)
-        work = _shared_out(plan, journal, whole.units)
+        if not (home / PLAN).exists():
+            write_plan(home, plan)  # a run that is stopped before its first tables can be told again too
         files = [e.name for number in work.at for e in whole.units[number].item.entries]
         told += _told(journal, work)
         journal.list_items(_order(work, whole.units))
@@ -169,6 +187,8 @@ def run(
             raise KeyboardInterrupt(
                 f"{len(work.done)} of {len(work.names)} items are kept in {home}; the same command goes on from there"
             ) from None
+        if (now := sum(found.counts.values())) < rows:
+            told.append(f"the tables had {rows} rows and have {now}")
         return Derived(found.records, found.counts, (*told, *found.told))
 
 
@@ -192,10 +212,11 @@ def _placed(sheet: Sheet, plan: Plan, entries: Iterable[Entry], home: Path) -> l
     return [f"{found.name}: {note}" for note in found.notes]
 
 
-def _begun(plan: Plan, journal: Journal) -> list[str]:
-    """Enter what is asked; refuse another thing than was asked before."""
-    told = []
-    refuse_other(plan.asked, journal)
+def _begun(plan: Plan, journal: Journal, found_out: list[str] | None) -> list[str]:
+    """Enter what is asked; refuse another thing than was asked before, unless the rows are those of this."""
+    told = list(found_out or ())
+    if found_out is None:
+        refuse_other(plan.asked, journal)
     if journal.head is not None:
         was, now = journal.head["software"], plan.head["software"]
         if was != now:

@@ -1,0 +1,145 @@
+"""What was decided, measured and asked in a run folder outlives what happens to its files."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from musclemetrics import modalities
+from musclemetrics.cli import main
+from musclemetrics.store import load
+
+from . import mean_force
+
+
+@pytest.fixture(autouse=True)
+def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(modalities.MODALITIES, "mean_force", "the mean of some forces")
+    monkeypatch.setitem(sys.modules, "musclemetrics.modalities.mean_force", mean_force)
+    monkeypatch.chdir(tmp_path)
+    Path("in", "sub").mkdir(parents=True)
+    for n, name in enumerate(("a", "b", "c", "sub/d")):
+        Path("in", f"{name}.csv").write_text(f"pCa,force (mN)\n9,{n + 1}\n6,{n + 2}\n4.5,{n + 3}\n", encoding="utf-8")
+
+
+MEASURE = ["mean_force", "in", "-o", "study"]
+JOURNAL = Path("study", "journal.jsonl")
+
+
+def _means(folder: str = "study") -> dict[str, float]:
+    return {r.provenance.sources[0][0]: r["mean"].value for r in load(f"{folder}/records.jsonl")}
+
+
+def _ratings(folder: str = "study") -> dict[str, str]:
+    return {r.provenance.sources[0][0]: r.labels.get("rating", "") for r in load(f"{folder}/records.jsonl")}
+
+
+def _items() -> int:
+    return JOURNAL.read_bytes().count(b'{"item":')
+
+
+def _written(name: str, text: str) -> str:
+    Path(name).write_text(text, encoding="utf-8")
+    return name
+
+
+def _corrected(*rows: dict[str, object]) -> str:
+    return _written("corrections.json", json.dumps(rows))
+
+
+def _rated(*rows: str) -> str:
+    return _written("ratings.csv", "\n".join(("item,source,frame,rating,note", *rows)) + "\n")
+
+
+def test_a_reviewers_word_goes_with_the_run(capsys) -> None:
+    assert main([*MEASURE, "--quiet"]) == 0
+    word = _corrected({"source": "b.csv", "settings": {"scale": 10.0}})
+    assert main(["apply", "study", word, _rated(",a.csv,,reject,"), "--quiet"]) == 0
+    assert main(["run", "study", "-o", "other"]) == 0
+    told = capsys.readouterr().err
+    assert "corrections.json was taken over from study" in told
+    assert "ratings.csv was taken over from study" in told
+    assert (_means("other"), _ratings("other")) == (_means(), _ratings())
+    assert _means("other")["b.csv"] == 30.0
+    # What the other folder says itself is left alone.
+    assert main(["apply", "other", _rated(",a.csv,,accept,"), "--quiet"]) == 0
+    assert main(["run", "study", "-o", "other"]) == 0
+    assert "taken over" not in capsys.readouterr().err
+    assert _ratings("other")["a.csv"] == "accept"
+
+
+def test_the_recipe_keeps_the_sheet_whose_labels_the_tables_have() -> None:
+    _written("sheet.csv", "file,subject\na,1\nb,1\nc,2\nd,2\n")
+    assert main([*MEASURE, "--table", "sheet.csv", "--quiet"]) == 0
+    before = Path("study", "run.toml").read_bytes()
+    assert main([*MEASURE, "--label", "rig=1", "--quiet"]) == 0
+    assert main([*MEASURE, "--quiet"]) == 0
+    assert Path("study", "run.toml").read_bytes() == before
+    assert main(["run", "study", "-o", "other", "--quiet"]) == 0
+    assert [r.labels["subject"] for r in load("other/records.jsonl")] == ["1", "1", "2", "2"]
+
+
+def test_a_damaged_first_line_costs_nothing(capsys) -> None:
+    assert main([*MEASURE, "-s", "scale=2", "--quiet"]) == 0
+    whole, tables = JOURNAL.read_bytes(), Path("study", "records.jsonl").read_bytes()
+    head = whole.index(b"\n") + 1
+    flipped = (whole.replace(b'{"jour', b'{"jowr', 1), whole[head:], whole.replace(b'"scale":2.0', b'"scale":3.0', 1))
+    for hurt in flipped:
+        JOURNAL.write_bytes(hurt)
+        assert main([*MEASURE, "-s", "scale=5"]) == 2  # not those of its rows
+        assert JOURNAL.read_bytes() == hurt
+        capsys.readouterr()
+        assert main([*MEASURE, "-s", "scale=2"]) == 0
+        told = capsys.readouterr().err
+        assert re.search("line of journal.jsonl that says what was asked is damaged.*written anew", told)
+        assert _items() == 4, "nothing is measured again"
+        assert Path("study", "records.jsonl").read_bytes() == tables
+        assert main([*MEASURE, "-s", "scale=2"]) == 0
+        assert "damaged or gone" not in capsys.readouterr().err
+    JOURNAL.write_bytes(whole[head:])
+    assert main(["mean_force", "in", "-o", "study"]) == 2
+    told = capsys.readouterr().err
+    assert "4 items were not measured with these settings; give the settings of run.toml in it" in told
+
+
+def test_tables_whose_journal_is_gone_are_not_replaced(capsys) -> None:
+    assert main([*MEASURE, "--quiet"]) == 0
+    tables = Path("study", "records.csv").read_bytes()
+    for make in (JOURNAL.unlink, lambda: JOURNAL.write_bytes(b"")):
+        make()
+        for words in (["mean_force", "in/sub", "-o", "study"], ["run", "study"]):
+            capsys.readouterr()
+            assert main(words) == 2
+            assert "the tables in study have 4 rows, and journal.jsonl" in capsys.readouterr().err
+            assert Path("study", "records.csv").read_bytes() == tables
+    assert main(["mean_force", "in/sub", "-o", "study", "--overwrite", "--quiet"]) == 0
+    assert list(_means()) == ["d.csv"]
+    Path("study", "records.jsonl").unlink()
+    JOURNAL.unlink()
+    assert main(["run", "study", "--quiet", "--overwrite"]) == 0
+
+
+def test_tables_that_become_shorter_are_told(capsys) -> None:
+    assert main([*MEASURE, "--quiet"]) == 0
+    assert main(["mean_force", "in/sub", "-o", "study"]) == 0
+    told = capsys.readouterr().err
+    assert "the tables had 4 rows and have 1" in told
+    assert "4 items no longer there, and left out" in told
+
+
+def test_a_run_folder_is_no_folder_of_recordings(capsys) -> None:
+    assert main(["mean_force", "in", "-o", "in", "--quiet"]) == 2
+    assert "give it a folder of its own, such as in/study" in capsys.readouterr().err
+    assert sorted(p.name for p in Path("in").iterdir()) == ["a.csv", "b.csv", "c.csv", "sub"]
+    shutil.copytree("in", "up/figures")
+    assert main(["mean_force", "up/figures", "-o", "up", "--quiet"]) == 2
+    # Within them, or above them, it is in nobody's way.
+    assert main(["mean_force", "in", "-o", "in/study", "--quiet"]) == 0
+    assert main(["mean_force", "in", "-o", ".", "--quiet"]) == 0
+    assert main(["mean_force", "in", "-o", ".", "--quiet"]) == 0
+    assert [n for n in _means(".") if n.endswith(".csv")] == ["a.csv", "b.csv", "c.csv", "sub/d.csv"]
