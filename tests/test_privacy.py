@@ -124,6 +124,8 @@ def test_codes_tell_words_kinds_and_keys_apart() -> None:
         ("Rows is 'Quux^Zebediah', a number is needed", "Rows is '…', a number is needed"),
         ("Quux_Zebediah 20240301 2024-03-01 12:30 4711471", "… … … … …"),
         ("ValueError: Zebediah 12.5 0.123456789", "ValueError: … 12.5 0.123456789"),
+        ("'Quux.txt' looks like text (LabChart's export)", "'…' looks like text (LabChart's export)"),
+        ("'O'Quux' and 'Zebediah's view' are open", "'…' and '…' are open"),
         ("S001 007 0.05 quux@zebediah.org", "… … 0.05 …@….…"),
     ],
 )

@@ -12,6 +12,8 @@ import pytest
 
 from musclemetrics import batch, modalities
 from musclemetrics.cli import main
+from musclemetrics.errors import SettingsError
+from musclemetrics.study import apply
 from musclemetrics.study.pseudonyms import load_key
 
 from . import mean_force
@@ -183,3 +185,53 @@ def test_a_run_folder_met_among_the_recordings_is_passed_over(home) -> None:
     assert main(["mean_force", "in", "-o", "in/study", "--quiet", "--table", "in/labels.txt"]) in (0, 1)
     assert main(["mean_force", "in", "-o", "other", "--quiet"]) in (0, 1)
     assert [r["flags"] for r in _rows("other") if r["source"].startswith("study")] == ["own-output"]
+
+
+def _kept(folder: str = "study") -> dict[str, bytes]:
+    names = ("corrections.json", "ratings.csv", "journal.jsonl", "records.csv")
+    return {n: Path(folder, n).read_bytes() for n in names if Path(folder, n).exists()}
+
+
+def test_a_pattern_keeps_its_fields_where_nobody_is_named(home, safe) -> None:
+    """A field that only this study has is its own word; without it the run could not go on from its folder."""
+    assert _measure(*safe, "--group-by", "{zaphod}_{n}.csv") in (0, 1)
+    assert 'group_by = "{zaphod}_{n}.csv"' in Path("study/run.toml").read_text()
+    assert "labels were left out, since they may name someone: zaphod" in Path("study/records.jsonl").read_text()
+    assert not _named()
+    source = _rows()[0]["source"].split(";")[0].strip()
+    Path("corrections.json").write_text(json.dumps([{"source": source, "settings": {"scale": 2}}]))
+    assert main(["apply", "study", "corrections.json", "--key", "k", "--inputs", "in", "--quiet"]) in (0, 1)
+    assert main(["run", "study", "--key", "k", "--inputs", "in", "--quiet"]) in (0, 1)
+
+
+def test_what_run_toml_does_not_tell_is_asked_for_and_a_refusal_changes_nothing(home, safe, capsys) -> None:
+    assert _measure(*safe, "--group-by", "Quux_{n}.csv") in (0, 1)
+    source = next(r["source"] for r in _rows() if r["mean_mN"])
+    Path("corrections.json").write_text(json.dumps([{"source": source, "settings": {"scale": 2}}]))
+    before = _kept()
+    capsys.readouterr()
+    for verb in (["apply", "study", "corrections.json"], ["run", "study"]):
+        assert main([*verb, "--key", "k", "--quiet"]) == 2
+        assert "give the recordings: --inputs PATH" in capsys.readouterr().err
+        assert main([*verb, "--key", "k", "--inputs", "in", "--quiet"]) == 2
+        assert "--group-by" in capsys.readouterr().err
+        assert _kept() == before
+        assert main([*verb, "--key", "k", "--inputs", "in", "--group-by", "Quux_{n}.csv", "--quiet"]) in (0, 1)
+        before = _kept()
+    assert main(["run", "study", "-o", "other", "--key", "k", "--inputs", "in", "--quiet"]) == 2
+    assert not Path("other").exists()
+    Path("corrections.json").write_text(json.dumps([{"source": source, "settings": {"scale": 3}}]))
+    Path("ratings.csv").write_text(f"item,source,frame,rating,note\n,{source},,doubt,\n")
+    with pytest.raises(SettingsError, match="not above 0"):  # which is seen as late as the run itself
+        apply(
+            "study", ["corrections.json", "ratings.csv"], key="k", inputs=["in"], group_by="Quux_{n}.csv", deadline=-1
+        )
+    assert _kept() == before
+
+
+def test_another_key_is_said_to_be_another(home, safe, capsys) -> None:
+    assert _measure(*safe) == 0
+    main(["key", "k2"])
+    capsys.readouterr()
+    assert _measure(*[w if w != "k" else "k2" for w in safe]) == 2
+    assert "another key was used for this folder" in capsys.readouterr().err

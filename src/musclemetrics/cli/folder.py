@@ -14,8 +14,10 @@ from ..batch import items, listed
 from ..corrections import Correction
 from ..errors import SettingsError
 from ..study.applying import apply as apply_files
+from ..study.applying import refuse_untold
 from ..study.deriving import Derived
 from ..study.figures import draw_figures
+from ..study.journal import Journal
 from ..study.merging import merge as merge_parts
 from ..study.plan import Plan, shard_of
 from ..study.running import run
@@ -103,9 +105,20 @@ def run_again(arguments: Namespace) -> int:
     config = Path(arguments.config)
     own = config if config.is_dir() else config.parent
     folder = Path(arguments.output) if arguments.output else own
+    plan = replace(plan, paths=tuple(arguments.inputs) or plan.paths, group_by=arguments.group_by or plan.group_by)
+    if plan.safe is not None:
+        home = config if config.is_dir() else config.parent
+        if folder.resolve() != home.resolve():
+            raise SettingsError(
+                "run.toml of a run that names nobody does not tell all that another folder needs, such as its sheet",
+                code="not-safe",
+                remedy="give the first command again with another -o",
+            )
+        with Journal(home) as journal:
+            refuse_untold(plan, journal)
     if not plan.paths:
         raise SettingsError(
-            f"{config} names no files", code="no-paths", remedy="add paths to it, or give them to a verb"
+            f"{config} names no files", code="no-paths", remedy="add paths to it, or give the recordings: --inputs PATH"
         )
     arguments.modality = plan.modality
     return reported(measured_into(folder, plan, arguments, beside=own), arguments, [page_of(folder)], plan.group_by)
@@ -127,6 +140,7 @@ def apply(arguments: Namespace) -> int:
             arguments.files,
             key=arguments.key,
             inputs=arguments.inputs,
+            group_by=arguments.group_by,
             watch=lambda results: watched(results, quiet=arguments.quiet),
             jobs=arguments.jobs,
             **place,

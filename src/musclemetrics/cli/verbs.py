@@ -34,6 +34,14 @@ def add_key(parser: ArgumentParser) -> None:
     parser.add_argument("--key", metavar="FILE", help="the key that makes codes; musclemetrics key FILE makes one")
 
 
+def add_untold(parser: ArgumentParser) -> None:
+    """Add what run.toml leaves out of a run that names nobody."""
+    parser.add_argument(
+        "--inputs", metavar="PATH", nargs="+", default=[], help="the recordings, where run.toml does not tell them"
+    )
+    parser.add_argument("--group-by", metavar="HOW", help="which files make one item, where run.toml does not tell it")
+
+
 def add_study_verbs(add: Callable[[str, str], ArgumentParser]) -> None:
     """Add the verbs that work on run folders."""
     run = add("run", "measure again what the run.toml of a run folder says; go on where it stopped")
@@ -42,6 +50,7 @@ def add_study_verbs(add: Callable[[str, str], ArgumentParser]) -> None:
     add_engine(run)
     add_key(run)
     run.add_argument("--shard", metavar="K/N", help="measure part K of N only")
+    add_untold(run)
     run.add_argument("--overwrite", action="store_true", help="replace tables whose journal is gone")
     merge = add("merge", "join the parts of a run that were measured with --shard")
     merge.add_argument("parts", metavar="FOLDER", nargs="+", help="run folders of the parts")
@@ -53,9 +62,7 @@ def add_study_verbs(add: Callable[[str, str], ArgumentParser]) -> None:
     apply.add_argument("files", metavar="FILE", nargs="+", help="ratings.csv and corrections.json, as downloaded")
     add_engine(apply)
     add_key(apply)
-    apply.add_argument(
-        "--inputs", metavar="PATH", nargs="+", default=[], help="the recordings, where run.toml does not tell them"
-    )
+    add_untold(apply)
     figures = add("figures", "draw the records of a run folder, and its measurements by group or visit")
     figures.add_argument("folder", metavar="FOLDER", help="the run folder")
     figures.add_argument("--format", choices=("svg", "png", "pdf"), default="svg", help="default: %(default)s")

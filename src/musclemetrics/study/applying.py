@@ -17,14 +17,15 @@ from ..errors import SettingsError
 from ..store.whole import replaced
 from . import ratings
 from .deriving import Derived, derive
-from .home import CORRECTIONS, own_paths
+from .home import CORRECTIONS, own_paths, refuse_other
+from .journal import NAME as JOURNAL
 from .journal import Journal
 from .lock import Lock
 from .plan import NAME as PLAN
 from .plan import Plan
 from .running import run
 
-__all__ = ["CORRECTIONS", "apply", "joined_corrections", "save_corrections", "stored_corrections"]
+__all__ = ["CORRECTIONS", "apply", "joined_corrections", "refuse_untold", "save_corrections", "stored_corrections"]
 
 
 def apply(
@@ -33,6 +34,7 @@ def apply(
     *,
     key: str | PathLike[str] | None = None,
     inputs: Iterable[str | PathLike[str]] = (),
+    group_by: str | None = None,
     **engine: Any,
 ) -> Derived:
     """Take a reviewer's ratings and corrections into a run folder.
@@ -50,6 +52,8 @@ def apply(
         The key of a run that is safe to pass on.
     inputs : iterable of paths, optional
         The recordings, where ``run.toml`` does not tell them or they lie elsewhere by now.
+    group_by : str, optional
+        Which files make one item, where ``run.toml`` does not tell it because its text may name someone.
     **engine
         ``executor``, ``deadline``, ``memory``, ``watch``, ``report`` and ``jobs`` of
         :func:`musclemetrics.study.running.run`.
@@ -62,12 +66,14 @@ def apply(
     ------
     SettingsError
         ``bad-rating``, ``bad-correction`` and what else is wrong with the files; ``inputs-moved`` if recordings are
-        no longer there. Nothing is changed then.
+        no longer there; ``no-paths`` and ``other-settings`` if a run that names nobody does not tell where they are or
+        how it was asked. Nothing is changed then.
     """
     home = Path(folder)
     plan = Plan.load(home / PLAN, key)
     moved = tuple(os.fspath(path) for path in inputs)
     plan = replace(plan, paths=moved) if moved else plan
+    plan = replace(plan, group_by=group_by) if group_by else plan
     rated: list[ratings.Rating] = []
     corrected: list[Correction] = []
     for word in files:
@@ -81,6 +87,7 @@ def apply(
     with Journal(home) as journal:  # refuses what is no run folder
         everything = joined_corrections(stored_corrections(home), corrected)
         if corrected:
+            refuse_untold(plan, journal)
             whole = prepared(
                 plan.paths,
                 plan.modality,
@@ -91,8 +98,9 @@ def apply(
                 but=own_paths(home),
                 coded=None if plan.safe is None else plan.safe.item,
             )
-            _all_there(journal, {e.name for e in whole.entries}, home)
+            _all_there(journal, {e.name for e in whole.entries}, plan, home)
     with Lock(home):
+        before = _state(home)
         if rated:
             old = ratings.load(home / ratings.NAME) if (home / ratings.NAME).exists() else []
             ratings.save(ratings.joined(old, rated), home / ratings.NAME)
@@ -104,18 +112,57 @@ def apply(
                 names = [file[0] for item in items for file in journal.lines[item].files]
                 report, jobs = engine.get("report", True), engine.get("jobs", 1)
                 return derive(home, plan, journal, items, names, report=report, jobs=jobs)
-    return run(plan, home, **engine)
+    try:
+        return run(plan, home, **engine)
+    except SettingsError:
+        # Refused before anything was measured: then the folder is to be as it was.
+        if _state(home)[JOURNAL] == before[JOURNAL]:
+            for name in (ratings.NAME, CORRECTIONS):
+                _put_back(home / name, before[name])
+        raise
 
 
-def _all_there(journal: Journal, names: set[str], home: Path) -> None:
+def _state(home: Path) -> dict[str, Any]:
+    """Return how long the journal is, and what the files of a reviewer's decisions hold."""
+    kept = {name: home / name for name in (ratings.NAME, CORRECTIONS)}
+    held: dict[str, Any] = {name: path.read_bytes() if path.exists() else None for name, path in kept.items()}
+    return {**held, JOURNAL: (home / JOURNAL).stat().st_size}
+
+
+def _put_back(path: Path, content: bytes | None) -> None:
+    if content is None:
+        path.unlink(missing_ok=True)
+        return
+    with replaced(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def refuse_untold(plan: Plan, journal: Journal) -> None:
+    """Refuse a plan whose ``run.toml`` leaves out what is needed to measure its items again.
+
+    Raises
+    ------
+    SettingsError
+        ``no-paths`` if it names no recordings; ``other-settings`` if it was asked in words that it does not tell.
+    """
+    if not plan.paths:
+        why = "" if plan.safe is None else ", since it names nobody"
+        remedy = "give the recordings: --inputs PATH"
+        raise SettingsError(f"{PLAN} of this run names no files{why}", code="no-paths", remedy=remedy)
+    refuse_other(plan.asked, journal)
+
+
+def _all_there(journal: Journal, names: set[str], plan: Plan, home: Path) -> None:
     for item in journal.order.get("names", ()):
         line = journal.lines.get(item)
         for name, *_ in line.files if line is not None else ():
             if name not in names:
+                where = f"where {PLAN} of {home} says" if plan.safe is None else "among the recordings given"
+                remedy = f"put the recordings back, correct paths in {PLAN}, or give them: --inputs PATH"
+                if plan.safe is not None:
+                    remedy = "give the same files and folders as for the first command: --inputs PATH"
                 raise SettingsError(
-                    f"{name} is not where {PLAN} of {home} says, so that nothing can be measured anew",
-                    code="inputs-moved",
-                    remedy=f"put the recordings back, or correct paths in {PLAN}",
+                    f"{name} is not {where}, so that nothing can be measured anew", code="inputs-moved", remedy=remedy
                 )
 
 

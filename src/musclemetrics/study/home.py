@@ -107,7 +107,22 @@ def swept(home: Path) -> None:
 
 def refuse_other(asked: Mapping[str, Any], journal: Journal) -> None:
     """Refuse to go on in the folder of a run that was asked another thing; see :attr:`Plan.asked`."""
-    differing = [] if journal.head is None else differences(journal.head["run"], asked)
+    before = {} if journal.head is None else journal.head["run"]
+    differing = differences(before, asked) if before else []
+    keys = [one["phi_safe"]["key"] for one in (before, asked) if "phi_safe" in one]
+    if len(set(keys)) > 1:
+        raise SettingsError(
+            "another key was used for this folder, whose codes are others",
+            code="other-key",
+            remedy="give the key that it was made with, or choose another folder",
+        )
+    if differing and len(keys) == 2:
+        raise SettingsError(
+            f"this folder holds a run with other settings: {'; '.join(differing[:4])}",
+            code="other-settings",
+            remedy="give the first command again as it was (--inputs, --group-by and settings that run.toml does not "
+            "tell, since they may name someone), or choose another folder",
+        )
     if differing:
         more = f" and {len(differing) - 4} more" if len(differing) > 4 else ""
         raise SettingsError(

@@ -27,11 +27,17 @@ from .sheet import Row, Sheet
 from .spellings import alike
 from .wording import HIDDEN, masked
 
-__all__ = ["Safe"]
+__all__ = ["UNTOLD", "Safe"]
+
+UNTOLD = "what is not told"
+"""Under which name a run keeps the code of all it was asked, so that it knows it again."""
 
 _OLDEST = 89
 _SHEET = "the sheet"
 _PERSONAL = re.compile(r"[@^]|[0-9]{6}")
+_PATTERNS = ("group_by", "match")
+_FIELD = re.compile(r"(\{[A-Za-z_][A-Za-z0-9_]*\})")
+_LEFT_OUT = "labels-left-out"
 _NAMING = ("duplicate-of", "duplicate-file", "file-missing-from-group", "file-read-partly", "file-changing")
 
 
@@ -52,12 +58,15 @@ class Safe:
         The real name of each file seen, by its code; for joining a sheet, never for an output.
     left : Counter of str
         How many records lost which label.
+    fields : set of str
+        The names of fields in the patterns of the run; see :meth:`know`.
     """
 
     key: Key
     allow: tuple[str, ...] = ()
     names: dict[str, str] = field(default_factory=dict)
     left: Counter[str] = field(default_factory=Counter)
+    fields: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.allow = tuple(dict.fromkeys(self.allow))
@@ -125,12 +134,12 @@ class Safe:
         labels = self.labels(record.labels)
         known = self._known(record, sources, labels)
         lost = [name for name in record.labels if name not in labels]
-        self.left.update(_plainly(name) for name in lost)
+        self.left.update(self._name(name) for name in lost)
         flags = [self._flag(f, known) for f in record.flags]
         if lost:
-            what = ", ".join(dict.fromkeys(_plainly(name) for name in lost))
+            what = ", ".join(dict.fromkeys(self._name(name) for name in lost))
             message = f"labels were left out, since they may name someone: {what}; --allow NAME keeps one"
-            flags.append(Flag("labels-left-out", message, "note"))
+            flags.append(Flag(_LEFT_OUT, message, "note"))
         p = record.provenance
         safe = Provenance(
             p.method,
@@ -194,20 +203,36 @@ class Safe:
     def asked(self, tree: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a run was asked with foreign words masked, and a code that is another for other words."""
         rest = self.key.code("Q", json.dumps(tree, sort_keys=True))
-        return {**self._tree(tree, {}, ("settings", "reading")), "phi_safe": {**self.stated, "what is not told": rest}}
+        told = self._tree(tree, {}, ("settings", "reading"))
+        told.update({name: self.pattern(tree[name]) for name in _PATTERNS if name in tree})
+        return {**told, "phi_safe": {**self.stated, UNTOLD: rest}}
 
     def plainly(self, tree: Mapping[str, Any]) -> dict[str, Any]:
         """Return what of some settings has no foreign word in it."""
-        return {
-            k: v for k, v in tree.items() if plain(self._tree({k: v}, {}, (k,))) == {k: plain(v)} and _plainly(k) == k
-        }
+        return {k: v for k, v in tree.items() if self._is_plain(k, v)}
+
+    def _is_plain(self, name: str, value: Any) -> bool:
+        if name in _PATTERNS and isinstance(value, str):
+            return self.pattern(value) == value
+        return plain(self._tree({name: value}, {}, (name,))) == {name: plain(value)} and _plainly(name) == name
+
+    def pattern(self, text: str) -> str:
+        """Return a pattern of names with the text between its fields masked; the fields have the caller's names."""
+        return "".join(part if i % 2 else masked(part) for i, part in enumerate(_FIELD.split(text)))
+
+    def know(self, *patterns: str) -> None:
+        """Take the fields of patterns for names of labels that may be told."""
+        self.fields.update(part[1:-1] for text in patterns for part in _FIELD.findall(text))
+
+    def _name(self, label: str) -> str:
+        return label if label in self.fields else _plainly(label)
 
     def sheet(self, sheet: Sheet) -> Sheet:
         """Return a sheet whose rows know their files by name, safe as records are."""
         rows = []
         for row in sheet.rows:
             labels = self.labels(row.labels)
-            self.left.update(_plainly(name) for name in row.labels if name not in labels)
+            self.left.update(self._name(name) for name in row.labels if name not in labels)
             rows.append(Row(row.number, self.file(row.file) if row.file else "", Settings(labels)))
         return Sheet(_SHEET, tuple(rows), notes=tuple(self.text(note) for note in sheet.notes))
 
@@ -281,6 +306,8 @@ class Safe:
         return known
 
     def _flag(self, flag: Flag, known: Mapping[str, str]) -> Flag:
+        if flag.code == _LEFT_OUT:
+            return flag  # our own, of a record that was made safe before
         return replace(flag, message=self.text(flag.message, known))
 
     def _tree(self, tree: Any, known: Mapping[str, str], strange: tuple[str, ...] = ()) -> Any:

@@ -20,7 +20,7 @@ from ..errors import SettingsError
 from ..modalities import Modality
 from ..provenance import software
 from ..record import Settings, plain
-from .phi import Safe
+from .phi import UNTOLD, Safe
 from .toml import section, value
 
 __all__ = ["NAME", "Plan", "differences", "in_shard", "shard_of"]
@@ -70,6 +70,10 @@ class Plan:
     match: str | None = None
     safe: Safe | None = None
 
+    def __post_init__(self) -> None:
+        if self.safe is not None:
+            self.safe.know(self.group_by or "", self.match or "")
+
     @property
     def module(self) -> Modality:
         """The modality's module."""
@@ -98,7 +102,7 @@ class Plan:
         """The plan as it may be told: one that names nobody lacks what has a foreign word in it."""
         if self.safe is None:
             return self
-        kept = self.safe.plainly({"group_by": self.group_by or ""})
+        kept = self.safe.plainly({"group_by": self.group_by or ""})  # of a pattern the fields are no foreign words
         return replace(
             self,
             paths=(),
@@ -249,6 +253,10 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     for part in ("settings", "reading", "phi_safe"):
         before, after = was.get(part, {}), now.get(part, {})
         for name in dict.fromkeys((*before, *after)):
+            if name == UNTOLD and name in before and name in after:
+                if before[name] != after[name] and not found:
+                    found.append("what is not told of the settings was another")
+                continue
             if name not in before or name not in after or before[name] != after[name]:
                 one, other = (repr(d[name]) if name in d else "not given" for d in (before, after))
                 found.append(f"{name} was {one}, is {other}")

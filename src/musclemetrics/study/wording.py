@@ -16,7 +16,8 @@ HIDDEN = "…"
 
 _WORD = re.compile(r"\w+")
 # Strangers' words stand in quotes in most messages, where a word of ours proves nothing.
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|‘[^’]*’|“[^”]*”")
+# An apostrophe within a word begins and ends nothing.
+_QUOTED = re.compile(r"(?<!\w)'(?:[^']|(?<=\w)'(?=\w))*'(?!\w)|\"[^\"]*\"|‘[^’]*’|“[^”]*”")
 _TIME = re.compile(r"(?<![0-9])(?:[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)(?![0-9])")
 _PATH = re.compile(r"(?<![\w…])(?:[A-Za-z]:)?(?:[\\/][^\s'\"/\\]+){2,}")
 _DIGITS = 6
