@@ -12,7 +12,10 @@ import pytest
 
 from musclemetrics import modalities
 from musclemetrics.cli import main
+from musclemetrics.provenance import case_ids
 from musclemetrics.store import load
+from musclemetrics.study import Plan, run
+from musclemetrics.study.lock import Lock
 
 from . import mean_force
 
@@ -143,3 +146,84 @@ def test_a_run_folder_is_no_folder_of_recordings(capsys) -> None:
     assert main(["mean_force", "in", "-o", ".", "--quiet"]) == 0
     assert main(["mean_force", "in", "-o", ".", "--quiet"]) == 0
     assert [n for n in _means(".") if n.endswith(".csv")] == ["a.csv", "b.csv", "c.csv", "sub/d.csv"]
+
+
+def test_a_rating_is_of_one_record_or_refused(capsys) -> None:
+    assert main([*MEASURE, "--quiet"]) == 0
+    ids = case_ids(load("study/records.jsonl"))
+    before = Path("study", "records.csv").read_bytes()
+    for rows, told in (
+        ((f"{ids[0]},b.csv,,reject,",), f"names two records: {ids[0]} is the word for a.csv"),
+        ((f"{ids[0]},a.csv,3,reject,",), "names two records"),
+        ((f"{ids[0]},a.csv,,reject,", ",a.csv,,accept,"), "two rows rate a.csv: reject and accept"),
+        ((",a.csv,,reject,", ",a.csv,,accept,"), "line 3 rates a record otherwise than a line above"),
+    ):
+        capsys.readouterr()
+        assert main(["apply", "study", _rated(*rows)]) == 2
+        assert told in capsys.readouterr().err
+        assert Path("study", "records.csv").read_bytes() == before
+    assert main(["apply", "study", _rated("beefbeefbeef,a.csv,,reject,", ",sub/e.csv,,accept,")]) == 0
+    told = capsys.readouterr().err
+    assert "the rating of a.csv has the word beefbeefbeef, which no record has, and was taken by its file" in told
+    assert "the rating of sub/e.csv belongs to no record; the closest is sub/d.csv" in told
+    assert _ratings()["a.csv"] == "reject"
+    # A later word replaces the earlier, however each of them names the record.
+    assert main(["apply", "study", _rated(f"{ids[0]},a.csv,,accept,")]) == 0
+    assert "a.csv" not in capsys.readouterr().err
+    assert _ratings()["a.csv"] == "accept"
+    Path("study", "ratings.csv").write_text(Path("study", "ratings.csv").read_text() + ",a.csv,,doubt,\n")
+    assert main(MEASURE) == 0
+    assert "two ratings are of a.csv; the later, doubt, holds" in capsys.readouterr().err
+
+
+def test_a_correction_is_taken_back(capsys) -> None:
+    assert main([*MEASURE, "--quiet"]) == 0
+    before = Path("study", "records.jsonl").read_bytes()
+    for gone in ({"settings": {}}, {"withdrawn": True}):
+        word = _corrected(*({"source": f"{n}.csv", "settings": {"scale": 10.0}} for n in "bc"))
+        assert main(["apply", "study", word, "--quiet"]) == 0
+        assert (_means()["b.csv"], _means()["c.csv"]) == (30.0, 40.0)
+        assert main(["apply", "study", _corrected({"source": "b.csv", **gone}), "--quiet"]) == 0
+        assert (_means()["b.csv"], _means()["c.csv"]) == (3.0, 40.0)
+        assert main(["apply", "study", _corrected({"source": "c.csv", **gone}), "--quiet"]) == 0
+        assert Path("study", "records.jsonl").read_bytes() == before
+    capsys.readouterr()
+    assert main(["apply", "study", _corrected({"source": "a.csv", "withdrawn": True})]) == 2
+    assert "cannot be withdrawn" in capsys.readouterr().err
+    assert main(["apply", "study", _corrected({"source": "a.csv", "withdrawn": True, "settings": {"scale": 2}})]) == 2
+    assert main(["apply", "study", _corrected({"source": "sub/e.csv", "settings": {"scale": 2.0}})]) == 2
+    assert "names no file that is measured; the closest is sub/d.csv" in capsys.readouterr().err
+
+
+def test_what_cannot_be_applied_says_why(capsys) -> None:
+    assert main([*MEASURE, "--quiet"]) == 0
+    assert main(["apply", "study", _written("empty.csv", "")]) == 2
+    assert "empty.csv is empty: there is nothing to apply; give ratings.csv or corrections" in capsys.readouterr().err
+    Path("study", "run.toml").unlink()
+    with Lock(Path("study")):
+        assert main(["apply", "study", _rated(",a.csv,,reject,")]) == 2
+        assert "a run is in progress in study" in capsys.readouterr().err
+
+
+def test_a_run_that_is_not_finished_says_so() -> None:
+    def stop(results):
+        for n, result in enumerate(results):
+            yield result
+            if n:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Plan(mean_force, ("in",)), "study", watch=stop)
+    methods = Path("study", "methods.md")
+    assert "The run is not finished: 2 items not measured yet." in methods.read_text(encoding="utf-8")
+    assert main(["apply", "study", _rated(",a.csv,,reject,"), "--quiet"]) == 0
+    assert "not finished" in methods.read_text(encoding="utf-8")
+    assert main([*MEASURE, "--quiet"]) == 0
+    assert "not finished" not in methods.read_text(encoding="utf-8")
+
+
+def test_units_that_differ_have_pictures_of_their_own() -> None:
+    Path("in", "b.csv").write_text("pCa,force (kN/m2)\n9,1\n6,2\n4.5,3\n", encoding="utf-8")
+    assert main([*MEASURE, "--label", "session=1", "--quiet"]) == 0
+    assert main(["figures", "study", "--by", "session", "--of", "mean", "-o", "plots", "--quiet"]) == 0
+    assert {p.name for p in Path("plots").iterdir()} == {"mean-by-session-kN_m2.svg", "mean-by-session-mN.svg"}

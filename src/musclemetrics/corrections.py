@@ -51,17 +51,20 @@ class Correction:
         Tell which record is meant where the file gives several.
     origin : str
         Name of the file the correction came from.
+    withdrawn : bool
+        Whether it takes back what was corrected of this record before; it has no settings then.
 
     Raises
     ------
     SettingsError
-        ``bad-correction`` if there is no source or no setting, or something has no plain form.
+        ``bad-correction`` if there is no source or no setting, both settings and a withdrawal, or something has no plain form.
     """
 
     source: str
     settings: Mapping[str, Any]
     labels: Mapping[str, str] = field(default_factory=Settings)
     origin: str = ""
+    withdrawn: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.source, str) or not self.source.strip():
@@ -74,7 +77,9 @@ class Correction:
                 object.__setattr__(self, name, plain(value))
             except InputError as error:
                 raise _bad(error.message, error.remedy) from None
-        if not self.settings:
+        if self.withdrawn and self.settings:
+            raise _bad(f"the correction of {self.source} is withdrawn and has settings", "give one or the other")
+        if not self.settings and not self.withdrawn:
             raise _bad(f"the correction of {self.source} changes no setting", "give settings, for example onsets")
         words = Settings((k, str(v)) for k, v in self.labels.items() if v is not None)
         object.__setattr__(self, "labels", words)
@@ -101,7 +106,8 @@ def load(path: str | PathLike[str], *, setting: str | None = None) -> list[Corre
         a label that tells records of one source apart. Columns ``step`` and ``start`` are for the eye. Where there is
         a column ``found``, a row whose onset is the one found changes nothing. Or JSON, a list of
         ``{"source": …, "labels": {…}, "settings": {"onsets": {"2": 1.4642, "4": null}}}``, times in seconds; one whose
-        ``found`` equals its settings changes nothing.
+        ``found`` equals its settings changes nothing, and one with ``"withdrawn": true`` (or ``"settings": {}``)
+        takes back what was corrected of this record before.
     setting : str, optional
         What it is to correct. Of anything but ``onsets`` there are no tables: the file is JSON.
 
@@ -157,13 +163,16 @@ def _from_json(text: str, name: str, form: str) -> Iterator[Correction]:
         where = f"{name}, object {number}"
         if not isinstance(row, dict):
             raise _bad(f"{where} is {row!r:.40}, no object", f"give {form}")
-        unknown = sorted(set(row) - {"source", "labels", "settings", "found"})
+        unknown = sorted(set(row) - {"source", "labels", "settings", "found", "withdrawn"})
         if unknown:
             raise _bad(f"{where} has {unknown[0]!r}", "an object has source, settings and, where needed, labels")
         if "found" in row and row["found"] == row.get("settings"):
             continue  # as it was found: an object that corrects nothing
         try:
-            yield Correction(row.get("source", ""), row.get("settings", {}), row.get("labels") or {}, name)
+            settings, gone = row.get("settings", {}), row.get("withdrawn", row.get("settings") == {})
+            if not isinstance(gone, bool):
+                raise _bad(f"withdrawn={gone!r:.40}", "give true or false")
+            yield Correction(row.get("source", ""), settings, row.get("labels") or {}, name, gone)
         except SettingsError as error:
             raise _bad(f"{where}: {error.message}", error.remedy) from None
 

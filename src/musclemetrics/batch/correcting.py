@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from ..corrections import Correction
@@ -58,14 +59,21 @@ def placed(
         if not names:
             lost.append(one)
             continue
-        found.setdefault(names[0], []).append(replace(one, source=names[0]))
+        own = found.setdefault(names[0], [])
+        if one.withdrawn:
+            own[:] = [c for c in own if c.labels != one.labels]
+        else:
+            own.append(replace(one, source=names[0]))
     if lost:
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+        closest = get_close_matches(lost[0].source, [e.name for e in entries], 1, 0.6)
         raise SettingsError(
-            f"the correction of {lost[0].words}{more} names no file that is measured",
+            f"the correction of {lost[0].words}{more} names no file that is measured"
+            + (f"; the closest is {closest[0]}" if closest else ""),
             code="correction-unmatched",
             remedy="give these files too, or take their corrections out",
         )
+    found = {name: own for name, own in found.items() if own}
     for own in found.values():
         alike: dict[str, list[Correction]] = {}
         for one in own:
@@ -118,7 +126,10 @@ def shared_out(
             which = f"say which by {' or '.join(differing)}" if differing else "no label tells them apart"
             unused.append((one, f"it fits {len(hits)} recordings; {which}"))
         elif there:
-            labels = "; ".join(", ".join(f"{k} {v}" for k, v in candidates[i][1].items()) for i in there[:3])
+            # The closest first: those that share most labels.
+            shared = {i: sum(candidates[i][1].get(k) == v for k, v in one.labels.items()) for i in there}
+            closest = sorted(there, key=shared.__getitem__, reverse=True)[:3]
+            labels = "; ".join(", ".join(f"{k} {v}" for k, v in candidates[i][1].items()) for i in closest)
             unused.append(
                 (one, f"no recording of this file has such labels; there is {labels or 'one without labels'}")
             )

@@ -18,6 +18,7 @@ from ..study.applying import refuse_untold
 from ..study.deriving import Derived
 from ..study.figures import draw_figures
 from ..study.journal import Journal
+from ..study.lock import Lock
 from ..study.merging import merge as merge_parts
 from ..study.plan import Plan, shard_of
 from ..study.running import run
@@ -133,6 +134,7 @@ def merge(arguments: Namespace) -> int:
 def apply(arguments: Namespace) -> int:
     """Carry out ``musclemetrics apply FOLDER FILE…``."""
     checked_engine(arguments)
+    Lock(Path(arguments.folder)).refuse_held()
     arguments.modality = Plan.load(arguments.folder, arguments.key).modality
     with engine(arguments, 2) as place:
         made = apply_files(

@@ -16,7 +16,7 @@ from ..corrections import load as load_corrections
 from ..errors import SettingsError
 from ..store.whole import replaced
 from . import ratings
-from .deriving import Derived, derive
+from .deriving import Derived, Kept, derive
 from .home import CORRECTIONS, own_paths, refuse_other
 from .journal import NAME as JOURNAL
 from .journal import Journal
@@ -70,6 +70,7 @@ def apply(
         how it was asked. Nothing is changed then.
     """
     home = Path(folder)
+    Lock(home).refuse_held()
     plan = Plan.load(home / PLAN, key)
     moved = tuple(os.fspath(path) for path in inputs)
     plan = replace(plan, paths=moved) if moved else plan
@@ -77,6 +78,7 @@ def apply(
     rated: list[ratings.Rating] = []
     corrected: list[Correction] = []
     for word in files:
+        _refuse_empty(Path(word))
         if _is_ratings(Path(word)):
             rated += ratings.load(word)
         else:
@@ -84,8 +86,14 @@ def apply(
     if plan.safe is not None:
         rated = [plan.safe.rating(one) for one in rated]
         corrected = [plan.safe.correction(one) for one in corrected]
+    table = home / "records.jsonl"
+    records = [replace(r, traces=()) for r in Kept(table)] if rated and table.exists() else []
+    if records:
+        ratings.checked(records, rated)  # what names no record is told when the tables are made
     with Journal(home) as journal:  # refuses what is no run folder
-        everything = joined_corrections(stored_corrections(home), corrected)
+        held = stored_corrections(home)
+        _refuse_nothing_held(held, corrected)
+        everything = joined_corrections(held, corrected)
         if corrected:
             refuse_untold(plan, journal)
             whole = prepared(
@@ -103,9 +111,15 @@ def apply(
         before = _state(home)
         if rated:
             old = ratings.load(home / ratings.NAME) if (home / ratings.NAME).exists() else []
-            ratings.save(ratings.joined(old, rated), home / ratings.NAME)
+            ratings.save(ratings.joined(old, rated, records), home / ratings.NAME)
         if corrected:
             save_corrections(everything, home / CORRECTIONS)
+        elif not rated:
+            raise SettingsError(
+                "nothing is to be applied: the files rate nothing, and change nothing",
+                code="bad-correction",
+                remedy=_GIVE,
+            )
         else:
             with Journal(home, write=True) as journal:
                 items = [name for name in journal.order.get("names", ()) if name in journal.lines]
@@ -166,6 +180,31 @@ def _all_there(journal: Journal, names: set[str], plan: Plan, home: Path) -> Non
                 )
 
 
+_GIVE = "give ratings.csv or corrections.json, as downloaded from the report"
+
+
+def _refuse_empty(path: Path) -> None:
+    try:
+        empty = not path.is_dir() and not path.read_bytes().strip()
+    except OSError:
+        return  # what reads it says what is wrong
+    if empty:
+        raise SettingsError(f"{path} is empty: there is nothing to apply", code="bad-correction", remedy=_GIVE)
+
+
+def _refuse_nothing_held(held: Iterable[Correction], new: Iterable[Correction]) -> None:
+    """Refuse to take back what was never given."""
+    words = {(c.source, repr(sorted(c.labels.items()))): replace(c, origin="").words for c in held}
+    for one in new:
+        if one.withdrawn and (one.source, repr(sorted(one.labels.items()))) not in words:
+            kept = ", ".join(list(words.values())[:3]) or "none"
+            raise SettingsError(
+                f"the correction of {one.words} cannot be withdrawn: the folder has none of it",
+                code="bad-correction",
+                remedy=f"name it as {CORRECTIONS} in the folder does; it has {kept}",
+            )
+
+
 def _is_ratings(path: Path) -> bool:
     try:
         first = path.read_bytes()[:4096].decode("utf-8-sig", "replace").partition("\n")[0]
@@ -180,10 +219,16 @@ def stored_corrections(home: Path) -> list[Correction]:
 
 
 def joined_corrections(old: Iterable[Correction], new: Iterable[Correction]) -> list[Correction]:
-    """Return both as one correction a record, a newer setting in place of the older one of that name."""
+    """Return both as one correction a record, a newer setting in place of the older one of that name.
+
+    One that is withdrawn takes the older ones of its record with it.
+    """
     found: dict[tuple[str, str], Correction] = {}
     for one in (*old, *new):
         key = one.source, repr(sorted(one.labels.items()))
+        if one.withdrawn:
+            found.pop(key, None)
+            continue
         held = found.get(key)
         settings: Mapping[str, Any] = one.settings if held is None else {**held.settings, **one.settings}
         found[key] = Correction(one.source, settings, one.labels, one.origin)

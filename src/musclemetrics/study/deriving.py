@@ -173,16 +173,16 @@ def derive(
     sheet = stored_sheet(folder / SHEET) if (folder / SHEET).exists() else None
     if given:
         bare = [replace(r, traces=()) for r in _all(plan, journal, items, files, sheet, told)]
-        own, left = ratings.rated(bare, given)
-        told += [f"the rating of {one.source or one.item} belongs to no record" for one in left]
+        own, strange = ratings.rated(bare, given)
+        told += strange
     found = _all(plan, journal, items, files, sheet, told)
     save(light.passing(found if own is None else ratings.labelled(found, own)), path)
     records = light.records
     save(records, folder / "records.csv", raw_csv=plan.raw_csv)
     save_long(records, folder / "records_long.csv", raw_csv=plan.raw_csv)
     write_plan(folder, plan)
-    left = len(journal.order.get("names", ())) - len(items)
-    _text(folder / "methods.md", methods_text(plan.told, records, left=max(0, left)))
+    to_come = len(journal.order.get("names", ())) - len(items)
+    _text(folder / "methods.md", methods_text(plan.told, records, left=max(0, to_come)))
     counts: dict[str, int] = dict(Counter(r.status for r in records))
     if whole:
         try:

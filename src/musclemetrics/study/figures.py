@@ -35,7 +35,7 @@ def draw_figures(
         The run folder.
     target : path
         Where the pictures go; made where it is not there. A record's is called by its word in ``ratings.csv``, one of
-        a measurement ``<name>-by-<label>``, so that no name of a file or a person is in it.
+        a measurement ``<name>-by-<label>``, with its unit behind where it has several, one picture each; so that no name of a file or a person is in it.
     form : {"svg", "png", "pdf"}
     by : str, optional
         A label such as ``group`` or ``session``: then measurements are drawn, not records.
@@ -103,8 +103,11 @@ def _by(records: Sequence[Record], by: str, of: Sequence[str]) -> Iterator[tuple
             )
     for name in of or main_names(measured):
         picture = f"{name}-by-{re.sub(r'[^A-Za-z0-9_]', '', by) or 'label'}"
+        units = sorted({r[name].unit for r in measured if name in r and r.labels.get(by)})
+        for unit in units if len(units) > 1 else [None]:  # numbers of two units share no axis
+            own = measured if unit is None else [r for r in measured if name in r and r[name].unit == unit]
 
-        def draw(path: Path, name: str = name) -> None:
-            save_drawn(lambda axes: draw_by(measured, axes, of=name, by=by), path)
+            def draw(path: Path, name: str = name, own: Sequence[Record] = own) -> None:
+                save_drawn(lambda axes: draw_by(own, axes, of=name, by=by), path)
 
-        yield picture, draw
+            yield picture if unit is None else f"{picture}-{re.sub(r'[^A-Za-z0-9]+', '_', unit)}", draw

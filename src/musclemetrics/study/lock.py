@@ -59,6 +59,11 @@ class Lock:
                 return self
         raise self._refused(_read(self._path) or {})
 
+    def refuse_held(self) -> None:
+        """Refuse, as entering would, where another run is at work; take nothing."""
+        if (held := _read(self._path)) is not None and not _stale(held):
+            raise self._refused(held)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from ..record import Record
 from ..store.table import guarded
 from ..store.whole import replaced
 
-__all__ = ["HEAD", "LABELS", "NAME", "WORDS", "Rating", "joined", "labelled", "load", "rated", "save"]
+__all__ = ["HEAD", "LABELS", "NAME", "WORDS", "Rating", "checked", "joined", "labelled", "load", "rated", "save"]
 
 NAME = "ratings.csv"
 HEAD = ("item", "source", "frame", "rating", "note")
@@ -51,7 +52,7 @@ def _bad(message: str, remedy: str) -> SettingsError:
 
 
 def load(path: str | PathLike[str]) -> list[Rating]:
-    """Return the ratings of a file; the last of several of one record holds.
+    """Return the ratings of a file.
 
     Parameters
     ----------
@@ -61,7 +62,8 @@ def load(path: str | PathLike[str]) -> list[Rating]:
     Raises
     ------
     SettingsError
-        ``missing-file``; ``bad-rating`` for anything that is no such file, with its line.
+        ``missing-file``; ``bad-rating`` for anything that is no such file, with its line, and for two rows that rate
+        one record differently.
     """
     file = Path(path)
     try:
@@ -94,7 +96,9 @@ def load(path: str | PathLike[str]) -> list[Rating]:
         one = Rating(item, source, frame, rating, note)
         if not one.item and not one.source:
             raise _bad(f"{file.name}, line {number} names no record", "give its item or its source")
-        found[(one.item,) if one.item else ("", one.source, one.frame)] = one
+        above = found.setdefault((one.item,) if one.item else ("", one.source, one.frame), one)
+        if (above.rating, above.note) != (rating, note):
+            raise _bad(f"{file.name}, line {number} rates a record otherwise than a line above", "keep one of them")
     return list(found.values())
 
 
@@ -107,39 +111,111 @@ def save(ratings: Iterable[Rating], path: Path) -> None:
             writer.writerow([guarded(c) for c in (r.item, r.source, r.frame, r.rating, r.note)])
 
 
-def joined(old: Iterable[Rating], new: Iterable[Rating]) -> list[Rating]:
-    """Return both, new ones in place of old ones of the same records; one without rating and note takes both back."""
-    found = {(r.item, r.source, r.frame): r for r in old}
-    found.update({(r.item, r.source, r.frame): r for r in new})
+def joined(old: Iterable[Rating], new: Iterable[Rating], records: Sequence[Record] = ()) -> list[Rating]:
+    """Return both, new ones in place of old ones of the same records; one without rating and note takes both back.
+
+    Parameters
+    ----------
+    old, new : iterable of Rating
+    records : sequence of Record, optional
+        All of a run: they tell which ratings are of the same record though they name it otherwise.
+    """
+    before, now = list(old), list(new)
+    anew = {place for place, _ in _places(records, now)} - {None} if records else set()
+    places = _places(records, before) if records else [(None, "")] * len(before)
+    found = {(r.item, r.source, r.frame): r for r, (place, _) in zip(before, places, strict=True) if place not in anew}
+    found.update({(r.item, r.source, r.frame): r for r in now})
     return [r for r in found.values() if r.rating or r.note]
 
 
-def rated(records: Sequence[Record], ratings: Iterable[Rating]) -> tuple[list[Rating | None], list[Rating]]:
-    """Return the rating of each record, and those that belong to none, or to several.
+def checked(records: Sequence[Record], ratings: Sequence[Rating]) -> list[str]:
+    """Return in words which ratings name no record, or one by its file alone.
+
+    Raises
+    ------
+    SettingsError
+        ``bad-rating`` if one names two records, or two of them rate one record differently.
+    """
+    told = []
+    held: dict[int, Rating] = {}
+    for one, (place, why) in zip(ratings, _places(records, ratings), strict=True):
+        if why.startswith(_TWO):
+            raise _bad(f"the rating of {_word(one)} {why}", "correct its item, source or frame; or leave one empty")
+        if place is not None:
+            first = held.setdefault(place, one)
+            if (first.rating, first.note) != (one.rating, one.note):
+                said = f"{first.rating or 'a note'} and {one.rating or 'a note'}"
+                raise _bad(f"two rows rate {_word(one)}: {said}", "keep one of them")
+        if why:
+            told.append(f"the rating of {_word(one)} {why}")
+    return told
+
+
+def rated(records: Sequence[Record], ratings: Sequence[Rating]) -> tuple[list[Rating | None], list[str]]:
+    """Return the rating of each record, and in words what did not fit: such that name none, or several.
 
     Parameters
     ----------
     records : sequence of Record
         All of a run, in their order; their traces are not needed.
-    ratings : iterable of Rating
+    ratings : sequence of Rating
+        Of two of one record the later holds.
     """
+    own: list[Rating | None] = [None] * len(records)
+    told = []
+    for one, (place, why) in zip(ratings, _places(records, ratings), strict=True):
+        if why:
+            told.append(f"the rating of {_word(one)} {why}")
+        if place is None:
+            continue
+        first = own[place]
+        if first is not None and (first.rating, first.note) != (one.rating, one.note):
+            told.append(f"two ratings are of {_word(one)}; the later, {one.rating or 'a note'}, holds")
+        own[place] = one
+    return own, told
+
+
+_TWO = "names two records"
+
+
+def _word(one: Rating) -> str:
+    return (one.source or one.item) + (f", frame {one.frame}" if one.frame else "")
+
+
+def _places(records: Sequence[Record], ratings: Iterable[Rating]) -> list[tuple[int | None, str]]:
+    """Return for each rating which record it is of, None if of none or of several, and what is to be told of it."""
     by_id = {word: number for number, word in enumerate(case_ids(records))}
     by_source: dict[tuple[str, str], list[int]] = {}
     for number, record in enumerate(records):
         for name, _ in record.provenance.sources:
             by_source.setdefault((name, record.labels.get("frame", "")), []).append(number)
-    own: list[Rating | None] = [None] * len(records)
-    left = []
+    out: list[tuple[int | None, str]] = []
     for one in ratings:
         place = by_id.get(one.item)
-        if place is None:
-            places = by_source.get((one.source, one.frame), [])
-            place = places[0] if len(places) == 1 else None
-        if place is None:
-            left.append(one)
+        if place is not None:
+            names = [name for name, _ in records[place].provenance.sources]
+            frame = records[place].labels.get("frame", "")
+            if (one.source and one.source not in names) or (one.frame and one.frame != frame):
+                is_of = names[0] + (f", frame {frame}" if frame else "")
+                out.append((None, f"{_TWO}: {one.item} is the word for {is_of}"))
+            else:
+                out.append((place, ""))
+            continue
+        places = by_source.get((one.source, one.frame), [])
+        if len(places) == 1:
+            why = f"has the word {one.item}, which no record has, and was taken by its file" if one.item else ""
+            out.append((places[0], why))
+        elif places:
+            out.append((None, f"may belong to {len(places)} records: give its item"))
         else:
-            own[place] = one
-    return own, left
+            out.append((None, f"belongs to no record{_closest(one.source, (name for name, _ in by_source))}"))
+    return out
+
+
+def _closest(name: str, names: Iterable[str]) -> str:
+    found = get_close_matches(name, dict.fromkeys(names), 1, 0.6) if name else []
+    found = [other for other in found if other != name]
+    return f"; the closest is {found[0]}" if found else ""
 
 
 def _unquoted(cell: str) -> str:
