@@ -221,6 +221,40 @@ def test_a_label_that_holds_its_subject_is_not_kept() -> None:
     assert "quux" not in str(told.value).lower()
 
 
+@pytest.mark.parametrize(
+    ("word", "kept"),
+    [
+        ("GE Healthcare LOGIQ e", "GE Healthcare LOGIQ e"),
+        ("GE Klinikum LOGIQ Quux", "GE … LOGIQ …"),
+        ("SIEMENS ACUSON S2000", "SIEMENS ACUSON S2000"),
+        ("Philips Medical Systems iU22", "Philips Medical Systems iU22"),
+        ("Keysight E4990A", "Keysight E4990A"),
+        ("Samsung 4711471", "Samsung …"),
+        ("Ng", None),
+        ("Quux", None),
+    ],
+)
+def test_a_device_is_told_by_makers_and_models_alone(word: str, kept: str | None) -> None:
+    """The element that names a device is typed in by whoever sets it up."""
+    one = Safe(KEY).record(record("a", device=word))
+    assert one.labels.get("device") == kept
+    assert Safe(KEY).record(one).labels == one.labels
+    (allowed,) = Safe(KEY, ("device",)).records([record("a", device="Quuxscope")])
+    assert allowed.labels["device"] == "Quuxscope"
+
+
+@pytest.mark.parametrize("word", ["L12-3", "ML6-15", "9L-D", "L18-10L30H-4", "LINEAR"])
+def test_a_probe_keeps_its_name(word: str) -> None:
+    assert Safe(KEY).record(record("a", transducer=word)).labels["transducer"] == word
+
+
+@pytest.mark.parametrize("name", ["operator", "comment", "Notes", "phone", "patient name", "physician"])
+def test_what_is_of_persons_or_in_free_words_is_never_allowed(name: str) -> None:
+    with pytest.raises(SettingsError, match="is of persons") as told:
+        Safe(KEY, ("group", name))
+    assert told.value.code == "not-safe"
+
+
 def test_a_subject_is_coded_even_where_it_is_allowed() -> None:
     (one,) = Safe(KEY, ("subject",)).records([record("a", subject="Quux")])
     assert one.labels == {"subject": KEY.code("S", "Quux")}

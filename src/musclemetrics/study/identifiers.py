@@ -12,7 +12,7 @@ from pathlib import Path
 from ..batch import listed
 from ..errors import MuscleMetricsError, ReadError, SettingsError
 from .days import day_of
-from .kept import KEPT
+from .kept import KEPT, PERSONS
 from .sheet import cells_of
 from .wording import own_words
 
@@ -22,15 +22,6 @@ _SHORTEST = 3
 _TOKEN = re.compile(r"[^\W_]+")
 # Elements whose single words tell where somebody works or lives, or are written by hand.
 _PLACE = re.compile("Institution|Station|Address|Department|Location|Comments|Residence")
-# Heads of columns under which people are named or numbered.
-_PERSON = re.compile(
-    r"(?:subject|participant|patient|proband|person|first|last|family|given|sur|full|middle|maiden)?[ _-]?"
-    r"(?:name|id|no|number|code|nr)|surname|forename|subject|participant|patient|proband|animal|mrn|hospital.*|insurance.*|"
-    r"birth.*|dob|date.*|.*date|born|e?[ _-]?mail.*|phone.*|tel.*|mobile|address|street|city|zip.*|post.?code|initials|"
-    r"operator|examiner|experimenter|investigator|physician|doctor|sonographer|technician|user|owner|contact.*|ssn|"
-    r"comments?|remarks?|notes?|nhs.*|passport.*",
-    re.IGNORECASE,
-)
 
 
 @dataclass(slots=True)
@@ -225,7 +216,7 @@ def _header(path: Path, found: Identifiers) -> None:
 
 def _noted(rows: list[list[str]], found: Identifiers) -> None:
     for head, cells in _table(rows):
-        if not _PERSON.fullmatch(head.strip()):
+        if not PERSONS.fullmatch(head.strip()):
             continue
         where = f"column {head.strip().casefold()}"
         for cell in cells:

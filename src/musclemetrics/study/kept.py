@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["CODED", "DATED", "KEPT", "WHO"]
+__all__ = ["CODED", "DATED", "DEVICES", "KEPT", "PERSONS", "WHO"]
 
 CODED = {
     "subject": "S",
@@ -24,6 +24,19 @@ CODED = {
 """Labels that tell records apart: where their words may name someone, they become codes with this letter."""
 
 WHO = ("subject", "animal")
+PERSONS = re.compile(
+    r"(?:subject|participant|patient|proband|person|first|last|family|given|sur|full|middle|maiden)?[ _-]?"
+    r"(?:name|id|no|number|code|nr)|surname|forename|subject|participant|patient|proband|animal|mrn|hospital.*|insurance.*|"
+    r"birth.*|dob|date.*|.*date|born|e?[ _-]?mail.*|phone.*|tel.*|mobile|address|street|city|zip.*|post.?code|initials|"
+    r"operator|examiner|experimenter|investigator|physician|doctor|sonographer|technician|user|owner|contact.*|ssn|"
+    r"comments?|remarks?|notes?|nhs.*|passport.*",
+    re.IGNORECASE,
+)
+"""Heads of columns under which people are named or numbered, or write what they like."""
+
+DEVICES = ("device", "transducer")
+"""Labels of which the words of makers and models are kept."""
+
 DATED = ("session", "visit", "date", "day")
 """Labels that may be a day on which something was recorded."""
 

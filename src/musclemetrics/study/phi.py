@@ -18,9 +18,11 @@ from ..batch import Entry, Item
 from ..corrections import Correction
 from ..errors import MuscleMetricsError, SettingsError
 from ..record import Flag, Provenance, Record, Settings, plain
+from . import devices
 from .across import with_days, with_spellings
-from .days import day_of, like_a_date
-from .kept import CODED, DATED, KEPT, WHO
+from .allowed import allowed, not_safe, plainly, refuse_persons
+from .days import day_of
+from .kept import CODED, DATED, DEVICES, KEPT, WHO
 from .pseudonyms import Key
 from .ratings import Rating
 from .sheet import Row, Sheet
@@ -32,12 +34,9 @@ __all__ = ["UNTOLD", "Safe"]
 UNTOLD = "what is not told"
 """Under which name a run keeps the code of all it was asked, so that it knows it again."""
 
-_OLDEST = 89
 _SHEET = "the sheet"
-_PERSONAL = re.compile(r"[@^]|[0-9]{6}")
 _PATTERNS = ("group_by", "match")
 _FIELD = re.compile(r"(\{[A-Za-z_][A-Za-z0-9_]*\})")
-_LEFT_OUT = "labels-left-out"
 _NAMING = ("duplicate-of", "duplicate-file", "file-missing-from-group", "file-read-partly", "file-changing")
 
 
@@ -51,6 +50,11 @@ class Safe:
         Makes the codes: the same for all runs of a study.
     allow : iterable of str, optional
         Labels kept as they are beside those that are safe by themselves.
+
+    Raises
+    ------
+    SettingsError
+        ``not-safe`` if one of these is the name, role or remark of a person.
 
     Attributes
     ----------
@@ -70,6 +74,7 @@ class Safe:
 
     def __post_init__(self) -> None:
         self.allow = tuple(dict.fromkeys(self.allow))
+        refuse_persons(self.allow)
 
     def file(self, name: str) -> str:
         """Return the code of a file by its name, with its suffix where a format is known by it."""
@@ -139,7 +144,7 @@ class Safe:
         if lost:
             what = ", ".join(dict.fromkeys(self._name(name) for name in lost))
             message = f"labels were left out, since they may name someone: {what}; --allow NAME keeps one"
-            flags.append(Flag(_LEFT_OUT, message, "note"))
+            flags.append(Flag("labels-left-out", message, "note"))
         p = record.provenance
         safe = Provenance(
             p.method,
@@ -214,7 +219,7 @@ class Safe:
     def _is_plain(self, name: str, value: Any) -> bool:
         if name in _PATTERNS and isinstance(value, str):
             return self.pattern(value) == value
-        return plain(self._tree({name: value}, {}, (name,))) == {name: plain(value)} and _plainly(name) == name
+        return plain(self._tree({name: value}, {}, (name,))) == {name: plain(value)} and plainly(name) == name
 
     def pattern(self, text: str) -> str:
         """Return a pattern of names with the text between its fields masked; the fields have the caller's names."""
@@ -225,7 +230,7 @@ class Safe:
         self.fields.update(part[1:-1] for text in patterns for part in _FIELD.findall(text))
 
     def _name(self, label: str) -> str:
-        return label if label in self.fields else _plainly(label)
+        return label if label in self.fields else plainly(label)
 
     def sheet(self, sheet: Sheet) -> Sheet:
         """Return a sheet whose rows know their files by name, safe as records are."""
@@ -249,7 +254,7 @@ class Safe:
         for name, word in labels.items():
             made = self._label(name, word)
             if name in self.allow and name not in WHO and any(w in word.casefold() for w in whose):
-                raise _not_safe(name, "the subject")
+                raise not_safe(name, "the subject")
             if made is not None:
                 kept[name] = made
             if name in WHO and made != word:
@@ -260,7 +265,7 @@ class Safe:
     def _label(self, name: str, word: str) -> str | None:
         """Return the safe word for a label, None where there is none."""
         if name in self.allow and name not in ("subject", "animal"):
-            return self._allowed(name, word)
+            return allowed(name, word)
         kind = CODED.get(name)
         if self.key.made("D", word) and name in DATED:
             return word
@@ -270,19 +275,11 @@ class Safe:
         if day is not None:
             return self.key.sealed(day)
         form = KEPT.get(name)
-        if form is not None and form.fullmatch(word):
+        if name in DEVICES and word != HIDDEN:
+            word = devices.told(word)
+        if form is not None and word.strip(f" {HIDDEN}") and form.fullmatch(word.replace(HIDDEN, "")):
             return word
         return None if kind is None else self.key.code(kind, word)
-
-    def _allowed(self, name: str, word: str) -> str:
-        if name == "age":
-            try:
-                return f"{_OLDEST + 1} or more" if float(word.rstrip("yY ")) > _OLDEST else word
-            except ValueError:
-                pass
-        if like_a_date(word) or _PERSONAL.search(word):
-            raise _not_safe(name, "what looks like a date, a number of a person or a name in parts")
-        return word
 
     def _known(self, record: Record, sources: tuple[tuple[str, str], ...], labels: Mapping[str, str]) -> dict[str, str]:
         """Return what stands for which words in the messages of a record."""
@@ -306,7 +303,7 @@ class Safe:
         return known
 
     def _flag(self, flag: Flag, known: Mapping[str, str]) -> Flag:
-        if flag.code == _LEFT_OUT:
+        if flag.code == "labels-left-out":
             return flag  # our own, of a record that was made safe before
         return replace(flag, message=self.text(flag.message, known))
 
@@ -327,19 +324,6 @@ class Safe:
         if not isinstance(tree, Mapping):
             return tree
         return {self.text(str(k), known): self._named(v, known) for k, v in tree.items()}
-
-
-def _not_safe(name: str, what: str) -> SettingsError:
-    return SettingsError(
-        f"the label {_plainly(name)} is to be kept as it is, and names {what}",
-        code="not-safe",
-        remedy=f"leave --allow {_plainly(name)} out, or mend the label",
-    )
-
-
-def _plainly(name: str) -> str:
-    """Return the name of a label where it is our own word; a head of a table may be anybody's."""
-    return masked(name)
 
 
 def _suffix(name: str) -> str:
