@@ -227,3 +227,12 @@ def test_units_that_differ_have_pictures_of_their_own() -> None:
     assert main([*MEASURE, "--label", "session=1", "--quiet"]) == 0
     assert main(["figures", "study", "--by", "session", "--of", "mean", "-o", "plots", "--quiet"]) == 0
     assert {p.name for p in Path("plots").iterdir()} == {"mean-by-session-kN_m2.svg", "mean-by-session-mN.svg"}
+
+
+def test_ratings_of_a_folder_that_lost_the_order_of_its_items() -> None:
+    assert main([*MEASURE, "--quiet"]) == 0
+    lines = JOURNAL.read_bytes().splitlines(keepends=True)
+    JOURNAL.write_bytes(b"".join(line for line in lines if not line.startswith(b'{"order":')))
+    assert main(["apply", "study", _rated(",a.csv,,reject,"), "--quiet"]) == 0
+    assert _ratings() == {"a.csv": "reject", "b.csv": "", "c.csv": "", "sub/d.csv": ""}
+    assert _items() == 4

@@ -262,3 +262,33 @@ def test_pictures_stay_and_change_with_their_records(tmp_path: Path) -> None:
     (overlays / "mine.jpg").touch()
     assert main(["run", "study", "--quiet"]) == 1
     assert (overlays / "mine.jpg").exists()
+
+
+def test_overlays_that_were_lost_are_made_again(tmp_path: Path, capsys) -> None:
+    from musclemetrics import sample
+
+    words = ["bmode", str(sample("bmode")), "-o", "study"]
+    assert main(words) == 1
+    overlays = Path("study", "overlays")
+    before = {p.name: p.read_bytes() for p in overlays.iterdir()}
+    count = _lines("study")
+    first, *_ = sorted(before)
+    (overlays / first).unlink()
+    Path("ratings.csv").write_text(
+        f"item,source,frame,rating,note\n{case_ids(load('study/records.jsonl'))[0]},,,accept,\n"
+    )
+    capsys.readouterr()
+    assert main(["apply", "study", "ratings.csv"]) == 1  # needs no recordings, and cannot draw them
+    assert f"1 of {len(before)} overlays are gone; the command of the run makes them anew" in capsys.readouterr().err
+    assert main(words) == 1
+    assert "overlays were gone; 1 item measured again for them" in capsys.readouterr().err
+    assert {p.name: p.read_bytes() for p in overlays.iterdir()} == before
+    shutil.rmtree(overlays)
+    assert main(words) == 1
+    assert {p.name: p.read_bytes() for p in overlays.iterdir()} == before
+    assert _lines("study") == count
+    capsys.readouterr()
+    assert main(words) == 1
+    told = capsys.readouterr().err
+    assert "overlays" not in told
+    assert "nothing is new" in told

@@ -57,7 +57,8 @@ class Correction:
     Raises
     ------
     SettingsError
-        ``bad-correction`` if there is no source or no setting, both settings and a withdrawal, or something has no plain form.
+        ``bad-correction`` if there is no source or no setting, both settings and a withdrawal, or something has no
+        plain form.
     """
 
     source: str

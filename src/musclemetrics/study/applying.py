@@ -120,7 +120,7 @@ def apply(
                 code="bad-correction",
                 remedy=_GIVE,
             )
-        else:
+        elif journal.order:
             with Journal(home, write=True) as journal:
                 items = [name for name in journal.order.get("names", ()) if name in journal.lines]
                 names = [file[0] for item in items for file in journal.lines[item].files]

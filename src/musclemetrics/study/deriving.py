@@ -33,7 +33,7 @@ from .sheet import NAME as SHEET
 from .sheet import Sheet
 from .sheet import stored as stored_sheet
 
-__all__ = ["OVERLAYS", "REPORT", "Derived", "Kept", "derive", "same_as_before", "write_plan"]
+__all__ = ["OVERLAYS", "REPORT", "Derived", "Kept", "derive", "pictures", "same_as_before", "write_plan"]
 
 OVERLAYS, REPORT = "overlays", "report"
 _TABLES = ("records.jsonl", "records.csv", "records_long.csv", PLAN, "methods.md")
@@ -130,6 +130,7 @@ def derive(
     whole: bool = True,
     report: bool = True,
     jobs: int = 1,
+    looked: bool = False,
 ) -> Derived:
     """Write the tables of a run anew, and at its end the workbook and the pages.
 
@@ -150,6 +151,8 @@ def derive(
         Whether the pages are written too.
     jobs : int, optional
         Processes that draw.
+    looked : bool, optional
+        Whether overlays that were lost have been made anew, where that can be.
 
     Returns
     -------
@@ -189,7 +192,10 @@ def derive(
             save(records, folder / "records.xlsx", raw_csv=plan.raw_csv)
         except InputError as error:
             told.append(f"records.xlsx was left out: {error.message}")
+        before, shown = journal.derived.get("pictures", 0), pictures(folder)
+        gone = 0 if looked else max(0, before - shown)
         _clear_overlays(folder, records)
+        shown = pictures(folder)
         if report:
             from ..report import pages
 
@@ -205,10 +211,13 @@ def derive(
                 "from": _signature(folder, plan, journal, items),
                 "files": _states(folder),
                 "report": report,
+                "pictures": shown if looked else max(shown, before),
                 "counts": counts,
-                "told": told,
+                "told": list(told),
             }
         )
+        if gone:  # no word of the tables: the next run has them again
+            told.append(f"{gone} of {before} overlays are gone; the command of the run makes them anew")
     return Derived(records, counts, tuple(told))
 
 
@@ -224,7 +233,7 @@ def same_as_before(
     was = journal.derived
     if not was or was.get("report") != report or was.get("files") != json.loads(json.dumps(_states(folder))):
         return None
-    if was.get("from") != _signature(folder, plan, journal, items):
+    if was.get("pictures", 0) != pictures(folder) or was.get("from") != _signature(folder, plan, journal, items):
         return None
     return Derived((), was["counts"], tuple(was["told"]))
 
@@ -250,6 +259,14 @@ def _signature(folder: Path, plan: Plan, journal: Journal, items: Sequence[str])
         line = journal.lines[item]
         digest.update(f"{item}\t{line.key} {line.crc}\n".encode("utf-8", "backslashreplace"))
     return digest.hexdigest()
+
+
+def pictures(folder: Path) -> int:
+    """Return how many overlays there are."""
+    try:
+        return sum(1 for path in (folder / OVERLAYS).iterdir() if _PICTURE.fullmatch(path.name))
+    except OSError:
+        return 0
 
 
 def _clear_overlays(folder: Path, records: Iterable[Record]) -> None:

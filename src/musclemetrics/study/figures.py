@@ -35,7 +35,8 @@ def draw_figures(
         The run folder.
     target : path
         Where the pictures go; made where it is not there. A record's is called by its word in ``ratings.csv``, one of
-        a measurement ``<name>-by-<label>``, with its unit behind where it has several, one picture each; so that no name of a file or a person is in it.
+        a measurement ``<name>-by-<label>``, with its unit behind where it has several (one picture each), so that no
+        name of a file or a person is in it.
     form : {"svg", "png", "pdf"}
     by : str, optional
         A label such as ``group`` or ``session``: then measurements are drawn, not records.

@@ -16,8 +16,9 @@ from ..batch import Entry, Unit, finished, limits_of, prepared
 from ..corrections import Correction
 from ..corrections import load as load_corrections
 from ..errors import SettingsError
+from ..provenance import picture_name
 from ..record import Record
-from .deriving import OVERLAYS, Derived, derive, same_as_before, write_plan
+from .deriving import OVERLAYS, Derived, derive, pictures, same_as_before, write_plan
 from .earlier import begun, carried, counted, refuse_lost, taken_over, with_sheet
 from .home import CORRECTIONS, made, own_paths, refuse_inputs, refuse_other, swept
 from .journal import NAME as JOURNAL
@@ -161,6 +162,7 @@ def run(
         journal.list_items(_order(work, whole.units))
         if overlays is not None:
             overlays.mkdir(exist_ok=True)
+            told += _lost(home, journal, work, whole.units)
         states: dict[int, tuple[str, list[File]]] = {}
         results = finished(noted(work.todo, states), executor, limits)
         last, pause = time.monotonic(), every
@@ -179,7 +181,7 @@ def run(
             assert work.done == set(work.names), f"items without a row: {sorted(set(work.names) - work.done)[:5]}"
             found = same_as_before(home, plan, journal, work.names, report=report)
             if found is None:
-                found = derive(home, plan, journal, work.names, files, report=report, jobs=jobs)
+                found = derive(home, plan, journal, work.names, files, report=report, jobs=jobs, looked=True)
         except KeyboardInterrupt:
             results.close()  # type: ignore[attr-defined]
             if journal.path.stat().st_size <= _SOON:
@@ -255,6 +257,29 @@ def _shared_out(plan: Plan, journal: Journal, units: Sequence[Unit]) -> _Work:
             if line is not None and "failed" not in line.statuses and line.key == work.keys[name]:
                 work.again.append(name)
     return work
+
+
+def _lost(home: Path, journal: Journal, work: _Work, units: Sequence[Unit]) -> list[str]:
+    """Have items measured again whose pictures are gone: nothing else draws them."""
+    if pictures(home) >= journal.derived.get("pictures", 0):
+        return []
+    from ..report.figures import BENEATH
+
+    names = set(os.listdir(home / OVERLAYS))
+
+    def lost(r: Record) -> bool:
+        return r.status in ("ok", "suspect") and not names >= {picture_name(r), picture_name(r, BENEATH)}
+
+    again = [
+        (name, units[number])
+        for name, number in zip(work.names, work.at, strict=True)
+        if name in work.done
+        for records in journal.rows([name])
+        if any(map(lost, records))
+    ]
+    work.done.difference_update(name for name, _ in again)
+    work.todo += again
+    return [f"overlays were gone; {len(again)} {'item' if len(again) == 1 else 'items'} measured again for them"]
 
 
 def _order(work: _Work, units: Sequence[Unit]) -> dict[str, Any]:
