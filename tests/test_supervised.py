@@ -393,7 +393,7 @@ class TestItems:
         with SupervisedPool(2, deadline=20) as pool:
             records = list(measure_files(files, faulty, executor=pool))
         assert [r.status for r in records] == ["ok", "failed", "ok"]
-        assert records[1].flags[0].code in ("no-arrays", "item-timeout")
+        assert records[1].flags[0].code == "no-arrays"
 
     def test_a_unit_pickles_small(self, tmp_path):
         """What goes to a worker is where a file lies, not what is in it."""
