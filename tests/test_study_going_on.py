@@ -135,17 +135,20 @@ def test_tables_that_become_shorter_are_told(capsys) -> None:
     assert "4 items no longer there, and left out" in told
 
 
-def test_a_run_folder_is_no_folder_of_recordings(capsys) -> None:
-    assert main(["mean_force", "in", "-o", "in", "--quiet"]) == 2
-    assert "give it a folder of its own, such as in/study" in capsys.readouterr().err
-    assert sorted(p.name for p in Path("in").iterdir()) == ["a.csv", "b.csv", "c.csv", "sub"]
+def test_no_recording_is_taken_for_a_result(capsys) -> None:
     shutil.copytree("in", "up/figures")
-    assert main(["mean_force", "up/figures", "-o", "up", "--quiet"]) == 2
-    # Within them, or above them, it is in nobody's way.
-    assert main(["mean_force", "in", "-o", "in/study", "--quiet"]) == 0
-    assert main(["mean_force", "in", "-o", ".", "--quiet"]) == 0
-    assert main(["mean_force", "in", "-o", ".", "--quiet"]) == 0
-    assert [n for n in _means(".") if n.endswith(".csv")] == ["a.csv", "b.csv", "c.csv", "sub/d.csv"]
+    for words in (["up/figures", "-o", "up"], ["up", "-o", "up"], [".", "-o", "up"]):
+        assert main(["mean_force", *words]) == 2
+        told = capsys.readouterr().err
+        assert "what lies in up/figures would be taken for results of the run in up" in told
+        assert "a folder of its own, such as up/study" in told
+    assert [p.name for p in Path("up").iterdir()] == ["figures"]
+    # Elsewhere within them, above them, or in their very place results are in nobody's way.
+    names = ["a.csv", "b.csv", "c.csv", "sub/d.csv"]
+    for folder in ("in/study", ".", "in"):
+        for _ in range(2):
+            assert main(["mean_force", "in", "-o", folder, "--quiet"]) == 0
+            assert [n for n in _means(folder) if n.endswith(".csv")] == names
 
 
 def test_a_rating_is_of_one_record_or_refused(capsys) -> None:

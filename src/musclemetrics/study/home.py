@@ -77,25 +77,29 @@ def own_paths(home: Path) -> Callable[[str], bool]:
 
 
 def refuse_inputs(home: Path, paths: Iterable[str]) -> None:
-    """Refuse a run folder that is a folder of recordings itself, or has them where results are kept.
+    """Refuse a run folder in which recordings lie where results are kept: they would be taken for results.
 
-    Recordings in folders of it that are called as ours (``figures``, ``report``) could not be told from results. One
-    within a folder of recordings, or above it, is in nobody's way.
+    Otherwise it may be a folder of recordings itself, lie within one, or above it: what a run writes is no input.
 
     Raises
     ------
     SettingsError
         ``output-is-input``.
     """
-    own = own_paths(home)
-    for path in paths:
-        real = os.path.realpath(path)
-        if os.path.isdir(real) and (own(path) or os.path.normcase(real) == os.path.normcase(os.path.realpath(home))):
-            raise SettingsError(
-                f"the run folder {home} would lie in the place of the recordings in {path}",
-                code="output-is-input",
-                remedy=f"give it a folder of its own, such as {home / 'study'}",
-            )
+    own, top = own_paths(home), _real(home)
+    hidden = [path for path in paths if own(path) and os.path.isdir(path) and _real(path) != top]
+    if not (home / JOURNAL).exists() and any(f"{top}{os.sep}".startswith(_real(path) + os.sep) for path in paths):
+        hidden += [str(home / name) for name in (REPORT, "figures", OVERLAYS) if (home / name).is_dir()]
+    if hidden:
+        raise SettingsError(
+            f"what lies in {hidden[0]} would be taken for results of the run in {home}",
+            code="output-is-input",
+            remedy=f"give the run a folder of its own, such as {home / 'study'}",
+        )
+
+
+def _real(path: str | Path) -> str:
+    return os.path.normcase(os.path.realpath(path)).rstrip(os.sep)
 
 
 def swept(home: Path) -> None:
