@@ -235,3 +235,10 @@ def test_another_key_is_said_to_be_another(home, safe, capsys) -> None:
     capsys.readouterr()
     assert _measure(*[w if w != "k" else "k2" for w in safe]) == 2
     assert "another key was used for this folder" in capsys.readouterr().err
+    source = _rows()[0]["source"]
+    Path("study/corrections.json").write_text(json.dumps([{"source": source, "settings": {"scale": 2}}]))
+    assert _measure(*[w if w != "k" else "k2" for w in safe]) == 2
+    assert "another key was used for this folder" in capsys.readouterr().err
+    (Path("in") / "Quux_1.csv").unlink()
+    assert _measure(*safe) == 2
+    assert f"the correction of {source}" in capsys.readouterr().err

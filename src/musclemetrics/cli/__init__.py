@@ -253,9 +253,14 @@ def _names_nobody(arguments: argparse.Namespace) -> bool:
 def _safe(text: str, arguments: argparse.Namespace) -> str:
     if not _names_nobody(arguments):
         return text
+    from ..study.phi import Safe
+    from ..study.pseudonyms import load_key
     from ..study.wording import masked
 
-    return masked(text)
+    try:
+        return Safe(load_key(arguments.key)).text(text)  # its codes name nobody, and tell which file is meant
+    except (AttributeError, TypeError, SettingsError):
+        return masked(text)
 
 
 def _complain(error: MuscleMetricsError, arguments: argparse.Namespace) -> None:

@@ -134,6 +134,9 @@ def run(
         plan = with_sheet(plan, home)
         others = carried(None if beside is None else Path(beside), home)
         kept = dict(others).get(CORRECTIONS, home / CORRECTIONS)
+        if plan.safe is not None and (home / JOURNAL).is_file():
+            with Journal(home) as earlier:  # another key has other codes, by which no correction finds its file
+                refuse_other(plan.asked, earlier)
         stored = load_corrections(kept) if kept.exists() else []
         overlays = home / OVERLAYS if hasattr(plan.module, "picture") else None
         whole = prepared(
