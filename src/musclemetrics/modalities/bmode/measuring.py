@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from ... import checks
+from ... import checks, imaging
 from ...record import Record
 from .decisions import Decisions
 
@@ -125,7 +125,9 @@ def measure(
     from .records import measured
 
     settings = {k: v for k, v in locals().items() if k not in (*_ARRAYS, "measured")}
-    return measured(image, spacing, roi, Decisions.check(settings))
+    decisions = Decisions.check(settings)
+    with imaging.one_thread():
+        return measured(image, spacing, roi, decisions)
 
 
 def check_settings(**settings: Any) -> None:
