@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..errors import SettingsError
 from ..record import Record
-from ..store.whole import replaced
+from ..store.whole import made_folder, replaced
 from .cases import cases_of, given
 from .figures import Pictures
 from .visits import Sheet, sheets
@@ -86,14 +85,7 @@ def pages(
     'index.html'
     """
     target = Path(folder)
-    try:
-        (target / _SUBJECTS).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            f"the folder {target} cannot be made ({error.strerror or error})",
-            code="unwritable",
-            remedy="choose another folder",
-        ) from error
+    made_folder(target / _SUBJECTS)
     cases = cases_of(records, Pictures(target, None if overlays is None else Path(overlays), jobs))
     key = _key(target / "index.html", [c["id"] for c in cases]) if key is None else key
     all_sheets = sheets(cases)

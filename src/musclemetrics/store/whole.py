@@ -11,7 +11,26 @@ from pathlib import Path
 
 from ..errors import MuscleMetricsError, SettingsError, WriteError
 
-__all__ = ["replaced", "write_failure"]
+__all__ = ["made_folder", "replaced", "write_failure"]
+
+
+def made_folder(folder: Path) -> Path:
+    """Make a folder and those above it, where they are not there, and return it.
+
+    Raises
+    ------
+    SettingsError
+        ``unwritable`` where it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"the folder {folder} cannot be made ({error.strerror or error})",
+            code="unwritable",
+            remedy="choose another folder",
+        ) from error
+    return folder
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from ..plotting import save_drawn, save_figure
 from ..provenance import case_ids
 from ..record import Record
 from ..report.words import main_names
-from ..store.whole import write_failure
+from ..store.whole import made_folder, write_failure
 from .deriving import Kept
 
 __all__ = ["draw_figures"]
@@ -62,14 +62,7 @@ def draw_figures(
         raise SettingsError(f"--of {of[0]} needs a label", remedy="give --by, for example --by group")
     records = Kept(path)
     home = Path(target)
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            f"the folder {home} cannot be made ({error.strerror or error})",
-            code="unwritable",
-            remedy="choose another folder",
-        ) from error
+    made_folder(home)
     drawn: list[Path] = []
     told: list[str] = []
     for name, draw in _by(records, by, of) if by is not None else _each(records):

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import SettingsError
 from ..provenance import HEAD, own_output
+from ..store.whole import made_folder
 from .deriving import OVERLAYS, REPORT
 from .journal import NAME as JOURNAL
 from .journal import Journal, remains
@@ -29,14 +30,7 @@ _OWN = {*FILES, REPORT, "figures", OVERLAYS, CORRECTIONS, RATINGS, SHEET}
 
 def made(home: Path, *, overwrite: bool = False) -> None:
     """Make the folder; refuse one in which files of other origin have the names of ours, unless they may go."""
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            f"the folder {home} cannot be made ({error.strerror or error})",
-            code="unwritable",
-            remedy="choose another folder",
-        ) from error
+    made_folder(home)
     if (home / JOURNAL).is_file() and (_ours(home / JOURNAL) or remains(home / JOURNAL)):
         return
     for name in FILES:
