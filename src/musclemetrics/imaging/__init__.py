@@ -12,7 +12,6 @@ from .speckle import ImageError, speckle_size, within_image_error
 from .statistics import BANDS, GreyStatistics, masked_statistics
 from .text import LIKELY_TEXT, possible_text
 from .texture import COOCCURRENCE, Texture, glcm
-from .threads import one_thread
 from .view import View, field_of_view
 
 __all__ = [
@@ -46,7 +45,6 @@ __all__ = [
     "layers",
     "line_angle",
     "masked_statistics",
-    "one_thread",
     "polygon_mask",
     "possible_text",
     "region_of",

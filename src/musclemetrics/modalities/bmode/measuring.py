@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from ... import checks, imaging
+from ... import checks
 from ...record import Record
 from .decisions import Decisions
 
@@ -125,9 +125,7 @@ def measure(
     from .records import measured
 
     settings = {k: v for k, v in locals().items() if k not in (*_ARRAYS, "measured")}
-    decisions = Decisions.check(settings)
-    with imaging.one_thread():
-        return measured(image, spacing, roi, decisions)
+    return measured(image, spacing, roi, Decisions.check(settings))
 
 
 def check_settings(**settings: Any) -> None:
