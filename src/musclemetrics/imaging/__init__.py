@@ -5,9 +5,10 @@ from .fascicles import Fascicles, fascicle_angle, line_angle
 from .grey import GREY_RULES, LEAST_CHROMA, chroma_share, grey, grey_levels
 from .layers import layers
 from .lengths import FascicleLength, fascicle_length
-from .regions import LEAST_AREA, Region, between, largest_rectangle, polygon_mask, region_of, rings_mask
+from .regions import LEAST_AREA, Region, polygon_mask, region_of, rings_mask
 from .ruler import TICKS_MM, Ruler, ruler
 from .runs import RUN_LENGTHS, run_lengths
+from .spaces import between, largest_rectangle
 from .speckle import ImageError, speckle_size, within_image_error
 from .statistics import BANDS, GreyStatistics, masked_statistics
 from .text import LIKELY_TEXT, possible_text

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["from_roi", "from_zip"]
 
-MAGIC = b"Iout"
 # A region of 100,000 corners has 1.2 MB; an image pasted as an overlay is none.
 _MEMBER_LIMIT = 4 * 2**20
 _TOTAL_LIMIT = 64 * 2**20
